@@ -1,0 +1,145 @@
+//! Tag bodies as FLV and RTMP carry them, laid out as `ffmpeg -c copy -f flv` writes them.
+//!
+//! The format is Adobe's "Video File Format Specification Version 10.1", annex E.
+
+use broadcast::MediaTime;
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::media::{AudioTrack, Movie, Packet, TrackKind, VideoTrack};
+
+/// A tag body in two parts, so that the payload is not copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagBody {
+    header: [u8; 5],
+    header_length: usize,
+    /// The access unit, shared with the [`Packet`] it came from.
+    pub payload: Bytes,
+}
+
+impl TagBody {
+    /// The two (audio) or five (video) bytes before the payload.
+    pub fn header(&self) -> &[u8] {
+        &self.header[..self.header_length]
+    }
+
+    /// The length of both parts in bytes.
+    pub fn len(&self) -> usize {
+        self.header_length + self.payload.len()
+    }
+
+    /// Whether the payload is empty.
+    pub fn is_empty(&self) -> bool {
+        self.payload.is_empty()
+    }
+
+    /// Both parts in one buffer; copies the payload.
+    pub fn to_bytes(&self) -> Bytes {
+        let mut body = BytesMut::with_capacity(self.len());
+        body.put_slice(self.header());
+        body.put_slice(&self.payload);
+        body.freeze()
+    }
+}
+
+/// One value of the `onMetaData` object.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MetadataValue {
+    /// An AMF0 number.
+    Number(f64),
+    /// An AMF0 boolean.
+    Boolean(bool),
+    /// An AMF0 string.
+    String(String),
+}
+
+/// The milliseconds that RTMP carries for `time`.
+///
+/// They wrap after 49 days, as RTMP's 32 bits do; what lies before zero is zero.
+pub fn timestamp_ms(time: MediaTime) -> u32 {
+    (time.as_millis().max(0) & i64::from(u32::MAX)) as u32
+}
+
+/// The body that precedes the first frame: the decoder configuration record.
+pub fn video_sequence_header(video: &VideoTrack) -> Bytes {
+    let mut body = BytesMut::with_capacity(5 + video.avc_config.len());
+    body.put_slice(&[KEY_FRAME | AVC, AVC_SEQUENCE_HEADER, 0, 0, 0]);
+    body.put_slice(&video.avc_config);
+    body.freeze()
+}
+
+/// The body that precedes the first sound: the AudioSpecificConfig.
+pub fn audio_sequence_header(audio: &AudioTrack) -> Bytes {
+    let mut body = BytesMut::with_capacity(2 + audio.aac_config.len());
+    body.put_slice(&[AAC_44_KHZ_16_BIT_STEREO, AAC_SEQUENCE_HEADER]);
+    body.put_slice(&audio.aac_config);
+    body.freeze()
+}
+
+/// The body of one packet.
+pub fn tag_body(packet: &Packet) -> TagBody {
+    let (header, header_length) = match packet.track {
+        TrackKind::Video => {
+            let frame_type = if packet.key_frame {
+                KEY_FRAME
+            } else {
+                INTER_FRAME
+            };
+            let [_, high, middle, low] = composition_time_ms(packet).to_be_bytes();
+            ([frame_type | AVC, AVC_NALU, high, middle, low], 5)
+        }
+        TrackKind::Audio => ([AAC_44_KHZ_16_BIT_STEREO, AAC_RAW, 0, 0, 0], 2),
+    };
+    TagBody {
+        header,
+        header_length,
+        payload: packet.data.clone(),
+    }
+}
+
+/// The content of `onMetaData`, in ffmpeg's order.
+///
+/// Bit rates are in kbit/s, as every reader of this object expects.
+pub fn metadata(movie: &Movie) -> Vec<(&'static str, MetadataValue)> {
+    use MetadataValue::{Boolean, Number};
+    let video = &movie.video;
+    let mut values = vec![
+        ("duration", Number(movie.duration.as_secs_f64())),
+        ("width", Number(f64::from(video.width))),
+        ("height", Number(f64::from(video.height))),
+        ("videodatarate", Number(video.bit_rate as f64 / 1_000.0)),
+        ("framerate", Number(video.frame_rate)),
+        ("videocodecid", Number(f64::from(AVC))),
+    ];
+    if let Some(audio) = &movie.audio {
+        values.extend([
+            ("audiodatarate", Number(audio.bit_rate as f64 / 1_000.0)),
+            ("audiosamplerate", Number(f64::from(audio.sample_rate))),
+            ("audiosamplesize", Number(16.0)),
+            ("stereo", Boolean(audio.channels == 2)),
+            ("audiocodecid", Number(10.0)),
+        ]);
+    }
+    values.push((
+        "encoder",
+        MetadataValue::String(concat!("Matinee ", env!("CARGO_PKG_VERSION")).to_owned()),
+    ));
+    values
+}
+
+/// The signed 24 bits between decoding and showing, from the rounded times, so that the receiver's
+/// sum is the rounded time of showing.
+fn composition_time_ms(packet: &Packet) -> i32 {
+    const LIMIT: i64 = (1 << 23) - 1;
+    let offset = packet.pts.as_millis() - packet.dts.as_millis();
+    offset.clamp(-LIMIT, LIMIT) as i32
+}
+
+const KEY_FRAME: u8 = 1 << 4;
+const INTER_FRAME: u8 = 2 << 4;
+const AVC: u8 = 7;
+const AVC_SEQUENCE_HEADER: u8 = 0;
+const AVC_NALU: u8 = 1;
+/// The specification fixes these for AAC; the real values are in the AudioSpecificConfig.
+const AAC_44_KHZ_16_BIT_STEREO: u8 = 0xaf;
+const AAC_SEQUENCE_HEADER: u8 = 0;
+const AAC_RAW: u8 = 1;

@@ -1,0 +1,13 @@
+//! From an opened source to packets in the order in which they are sent.
+
+pub mod flv;
+
+mod movie;
+mod packet;
+mod packets;
+mod track;
+
+pub use movie::Movie;
+pub use packet::{Packet, TrackKind};
+pub use packets::Packets;
+pub use track::{AudioTrack, VideoTrack};

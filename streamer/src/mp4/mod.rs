@@ -1,0 +1,1 @@
+//! MP4 and QuickTime: where the samples lie and when they are due.
