@@ -1,0 +1,80 @@
+//! A broadcast.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    BroadcastId, Destination, IllegalTransition, Outcome, Progress, RetryBudget, SourceUrl, Status,
+};
+
+/// How long before the air time the execution starts. Fargate needs 20–60 s (110 s at worst), the
+/// scheduler is precise to a minute.
+pub const DEFAULT_LEAD: Duration = Duration::from_secs(240);
+/// The longest lead: a task that waits costs money.
+pub const MAX_LEAD: Duration = Duration::from_secs(3_600);
+
+/// A recorded video that goes live at an air time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Broadcast {
+    /// Its name.
+    pub id: BroadcastId,
+    /// What people call it.
+    pub title: String,
+    /// The video.
+    pub source: SourceUrl,
+    /// Where it goes; at least one.
+    pub destinations: Vec<Destination>,
+    /// When it is on air.
+    pub air_time: DateTime<Utc>,
+    /// The zone in which its owner thinks of the air time.
+    pub time_zone: Tz,
+    /// How long before the air time the execution starts, in seconds.
+    pub lead_seconds: u64,
+    /// What happens to the media of the time in which a connection was lost.
+    #[serde(default)]
+    pub on_drop: OnDrop,
+    /// Where it stands.
+    pub status: Status,
+    /// Attempts opened so far; the latest attempt has this number and all others are fenced off.
+    pub attempts: u32,
+    /// What is left of the automatic retries.
+    #[serde(default)]
+    pub retry_budget: RetryBudget,
+    /// What the streamer last said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
+    /// How it went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// When it was scheduled.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What happens to the media of the time in which a connection was lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDrop {
+    /// Nothing is lost; the show ends later.
+    #[default]
+    Resume,
+    /// The show keeps to the clock; what fell into the gap is lost.
+    Skip,
+}
+
+impl Broadcast {
+    /// When the execution starts.
+    pub fn start_time(&self) -> DateTime<Utc> {
+        chrono::Duration::try_seconds(i64::try_from(self.lead_seconds).unwrap_or(i64::MAX))
+            .and_then(|lead| self.air_time.checked_sub_signed(lead))
+            .unwrap_or(self.air_time)
+    }
+
+    /// Goes to another state, or says why not.
+    pub fn become_status(&mut self, to: Status) -> Result<(), IllegalTransition> {
+        self.status = self.status.to(to)?;
+        Ok(())
+    }
+}
