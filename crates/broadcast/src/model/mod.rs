@@ -12,6 +12,7 @@ mod progress;
 mod retry;
 mod source;
 mod status;
+pub mod when;
 
 pub use broadcast::{Broadcast, DEFAULT_LEAD, MAX_LEAD, OnDrop};
 pub use destination::{Destination, Platform, Probe};
