@@ -3,4 +3,5 @@
 pub mod address;
 pub mod media;
 pub mod mp4;
+pub mod rtmp;
 pub mod source;

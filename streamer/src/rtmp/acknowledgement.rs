@@ -1,0 +1,132 @@
+//! Counting bytes, both ways (RTMP 1.0, sections 5.4.3 and 5.4.4).
+
+/// Our window until the server names another; what ffmpeg and librtmp assume.
+const DEFAULT_WINDOW: u32 = 2_500_000;
+
+/// What we received and have told the server of.
+pub(crate) struct Received {
+    total: u32,
+    told: u32,
+    window: u32,
+}
+
+impl Received {
+    pub(crate) fn new() -> Self {
+        Self {
+            total: 0,
+            told: 0,
+            window: DEFAULT_WINDOW,
+        }
+    }
+
+    pub(crate) fn set_window(&mut self, window: u32) {
+        self.window = window;
+    }
+
+    /// Counts bytes and returns the sequence number to acknowledge, when it is time.
+    pub(crate) fn add(&mut self, bytes: usize) -> Option<u32> {
+        // The sequence number wraps by design.
+        self.total = self.total.wrapping_add(bytes as u32);
+        let due = self.total.wrapping_sub(self.told) >= (self.window / 2).max(1);
+        due.then(|| {
+            self.told = self.total;
+            self.total
+        })
+    }
+}
+
+/// What the server says that it received of us, as a count that does not wrap.
+///
+/// Servers disagree on whether the handshake counts. We count it in what we sent, so for a server
+/// that does not, this is 3 kB less than the truth: the safe side.
+pub(crate) struct Confirmed {
+    /// Where the server's count stands for byte zero of ours.
+    base: u64,
+    total: u64,
+}
+
+impl Confirmed {
+    pub(crate) fn new() -> Self {
+        Self { base: 0, total: 0 }
+    }
+
+    /// Takes a sequence number, given that `sent` bytes were sent; returns the count of bytes that
+    /// the server has at least.
+    pub(crate) fn update(&mut self, sequence: u32, sent: u64) -> u64 {
+        let sequence = u64::from(sequence);
+        let mut count = self.base + sequence;
+        if count < self.total {
+            // The 32 bits have wrapped …
+            let wrapped = count + (1 << 32);
+            if wrapped <= sent {
+                self.base += 1 << 32;
+                count = wrapped;
+            } else if self.total + sequence <= sent {
+                // … or the server began anew (nginx-rtmp does at 0xf0000000), at some time after
+                // its last word.
+                self.base = self.total;
+                count = self.base + sequence;
+            }
+        }
+        if (self.total..=sent).contains(&count) {
+            self.total = count;
+        }
+        self.total
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_window_is_acknowledged() {
+        let mut received = Received::new();
+        received.set_window(1000);
+        assert_eq!(received.add(499), None);
+        assert_eq!(received.add(1), Some(500));
+        assert_eq!(received.add(499), None);
+        assert_eq!(received.add(600), Some(1599));
+    }
+
+    #[test]
+    fn a_window_of_zero_does_no_harm() {
+        let mut received = Received::new();
+        received.set_window(0);
+        assert_eq!(received.add(1), Some(1));
+    }
+
+    #[track_caller]
+    fn check(acknowledgements: &[(u32, u64, u64)]) {
+        let mut confirmed = Confirmed::new();
+        for (sequence, sent, expected) in acknowledgements {
+            assert_eq!(confirmed.update(*sequence, *sent), *expected);
+        }
+    }
+
+    #[test]
+    fn the_count_goes_on_where_the_sequence_wraps() {
+        const TURN: u64 = 1 << 32;
+        check(&[
+            (1_000, 2_000, 1_000),
+            (u32::MAX, TURN, TURN - 1),
+            (500, TURN + 600, TURN + 500),
+            (700, TURN + 800, TURN + 700),
+        ]);
+    }
+
+    #[test]
+    fn a_server_that_begins_anew_is_followed_on_the_safe_side() {
+        let reset: u64 = 0xf000_0000;
+        check(&[
+            (0xefff_0000, reset, 0xefff_0000),
+            (0x1_0000, reset + 0x2_0000, reset),
+            (0x8_0000, reset + 0x9_0000, reset + 0x7_0000),
+        ]);
+    }
+
+    #[test]
+    fn more_than_was_sent_is_not_believed() {
+        check(&[(5_000, 1_000, 0), (900, 1_000, 900)]);
+    }
+}

@@ -1,0 +1,440 @@
+//! Chunks to messages (RTMP 1.0, section 5.3).
+
+use std::collections::BTreeMap;
+
+use bytes::{Buf, BytesMut};
+
+use super::{
+    error::ProtocolError,
+    message::{Header, Message, kind},
+};
+
+const INITIAL_CHUNK_SIZE: usize = 128;
+const MAX_CHUNK_SIZE: u32 = 0x7fff_ffff;
+const EXTENDED: u32 = 0x00ff_ffff;
+/// A server tells a publisher statuses and control messages: hundreds of bytes each.
+const MAX_MESSAGE: usize = 64 * 1024;
+/// Servers use two to four.
+const MAX_CHUNK_STREAMS: usize = 32;
+
+/// Puts messages together.
+///
+/// Its memory is bounded by [`MAX_MESSAGE`] times [`MAX_CHUNK_STREAMS`], and by what was fed: no
+/// buffer is sized by a length that a header claims. Set Chunk Size and Abort, which are about
+/// chunks, are obeyed here and passed on all the same.
+pub(crate) struct ChunkReader {
+    input: BytesMut,
+    chunk_size: usize,
+    streams: BTreeMap<u32, Stream>,
+    /// The chunk whose payload is being read: its stream and what is left of it.
+    open: Option<(u32, usize)>,
+}
+
+struct Stream {
+    header: Header,
+    length: usize,
+    delta: u32,
+    /// The value of the last extended time stamp field, where the last header had one.
+    extended: Option<u32>,
+    payload: BytesMut,
+}
+
+impl ChunkReader {
+    pub(crate) fn new() -> Self {
+        Self {
+            input: BytesMut::new(),
+            chunk_size: INITIAL_CHUNK_SIZE,
+            streams: BTreeMap::new(),
+            open: None,
+        }
+    }
+
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+        self.input.extend_from_slice(bytes);
+    }
+
+    /// The next whole message; none when more bytes are needed.
+    pub(crate) fn next(&mut self) -> Result<Option<Message>, ProtocolError> {
+        loop {
+            let (id, left) = match self.open {
+                Some(open) => open,
+                None => match self.read_header()? {
+                    Some(open) => open,
+                    None => return Ok(None),
+                },
+            };
+            let Some(stream) = self.streams.get_mut(&id) else {
+                return Err(ProtocolError::NoFirstHeader(id));
+            };
+            let taken = left.min(self.input.len());
+            stream.payload.extend_from_slice(&self.input[..taken]);
+            self.input.advance(taken);
+            if taken < left {
+                self.open = Some((id, left - taken));
+                return Ok(None);
+            }
+            self.open = None;
+            if stream.payload.len() == stream.length {
+                let message = Message {
+                    header: stream.header,
+                    payload: std::mem::take(&mut stream.payload),
+                };
+                self.obey(&message)?;
+                return Ok(Some(message));
+            }
+        }
+    }
+
+    fn obey(&mut self, message: &Message) -> Result<(), ProtocolError> {
+        match (message.header.kind, message.leading_u32()) {
+            (kind::SET_CHUNK_SIZE, Some(size)) => {
+                if !(1..=MAX_CHUNK_SIZE).contains(&size) {
+                    return Err(ProtocolError::ChunkSize(size));
+                }
+                self.chunk_size = size as usize;
+            }
+            (kind::ABORT, Some(id)) => {
+                if let Some(stream) = self.streams.get_mut(&id) {
+                    stream.payload = BytesMut::new();
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Reads the header of a chunk when it is there in whole, and opens the chunk.
+    fn read_header(&mut self) -> Result<Option<(u32, usize)>, ProtocolError> {
+        let mut input = Peek(&self.input);
+        let Some(parsed) = parse_basic(&mut input) else {
+            return Ok(None);
+        };
+        let (format, id) = parsed;
+        let known = self.streams.get(&id);
+        if known.is_none() {
+            if format != 0 {
+                return Err(ProtocolError::NoFirstHeader(id));
+            }
+            if self.streams.len() == MAX_CHUNK_STREAMS {
+                return Err(ProtocolError::TooManyChunkStreams(MAX_CHUNK_STREAMS));
+            }
+        }
+        let Some(stream) = parse_message_header(&mut input, format, known) else {
+            return Ok(None);
+        };
+        if stream.length > MAX_MESSAGE {
+            return Err(ProtocolError::MessageTooLong {
+                length: stream.length,
+                limit: MAX_MESSAGE,
+            });
+        }
+        let used = self.input.len() - input.0.len();
+        self.input.advance(used);
+        // A header inside a message begins a new one; the old one is given up, as by ffmpeg.
+        let payload = match self.streams.remove(&id) {
+            Some(old) if format == 3 => old.payload,
+            _ => BytesMut::new(),
+        };
+        let left = (stream.length - payload.len()).min(self.chunk_size);
+        self.streams.insert(id, Stream { payload, ..stream });
+        Ok(Some((id, left)))
+    }
+}
+
+/// Reads from the front without taking from the buffer.
+struct Peek<'a>(&'a [u8]);
+
+impl Peek<'_> {
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (bytes, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*bytes)
+    }
+
+    fn u24(&mut self) -> Option<u32> {
+        let [high, middle, low] = self.take()?;
+        Some(u32::from_be_bytes([0, high, middle, low]))
+    }
+}
+
+fn parse_basic(input: &mut Peek<'_>) -> Option<(u8, u32)> {
+    let [first] = input.take()?;
+    let id = match first & 0b0011_1111 {
+        0 => {
+            let [low] = input.take()?;
+            u32::from(low) + 64
+        }
+        1 => {
+            let [low, high] = input.take()?;
+            u32::from(high) * 256 + u32::from(low) + 64
+        }
+        id => u32::from(id),
+    };
+    Some((first >> 6, id))
+}
+
+/// The stream as it is after this header, with an empty payload. None when bytes are missing.
+fn parse_message_header(
+    input: &mut Peek<'_>,
+    format: u8,
+    known: Option<&Stream>,
+) -> Option<Stream> {
+    let field = if format < 3 { Some(input.u24()?) } else { None };
+    let mut length = known.map_or(0, |known| known.length);
+    let mut header = known.map_or(
+        Header {
+            timestamp: 0,
+            kind: 0,
+            stream_id: 0,
+        },
+        |known| known.header,
+    );
+    if format < 2 {
+        length = input.u24()? as usize;
+        [header.kind] = input.take()?;
+    }
+    if format == 0 {
+        header.stream_id = u32::from_le_bytes(input.take()?);
+    }
+    let mut delta = known.map_or(0, |known| known.delta);
+    let mut extended = None;
+    if let Some(field) = field {
+        let mut value = field;
+        if field == EXTENDED {
+            value = u32::from_be_bytes(input.take()?);
+            extended = Some(value);
+        }
+        delta = value;
+        header.timestamp = if format == 0 {
+            value
+        } else {
+            header.timestamp.wrapping_add(value)
+        };
+    } else if let Some(known) = known {
+        extended = known.extended;
+        if let Some(expected) = extended {
+            // The specification repeats the field here and some servers do not: it is taken for
+            // the field only when it says the same.
+            let ahead: [u8; 4] = *input.0.first_chunk()?;
+            if u32::from_be_bytes(ahead) == expected {
+                input.take::<4>()?;
+            }
+        }
+        if known.payload.is_empty() {
+            header.timestamp = header.timestamp.wrapping_add(delta);
+        }
+    }
+    Some(Stream {
+        header,
+        length,
+        delta,
+        extended,
+        payload: BytesMut::new(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rtmp::chunk_writer::{ChunkStream, ChunkWriter};
+
+    fn read_all(pieces: &[&[u8]]) -> Result<Vec<(u32, u8, Vec<u8>)>, ProtocolError> {
+        let mut reader = ChunkReader::new();
+        let mut messages = Vec::new();
+        for piece in pieces {
+            reader.feed(piece);
+            while let Some(message) = reader.next()? {
+                let header = message.header;
+                messages.push((header.timestamp, header.kind, message.payload.to_vec()));
+            }
+        }
+        Ok(messages)
+    }
+
+    #[track_caller]
+    fn check(bytes: &[u8], expected: Result<&[(u32, u8, &[u8])], ProtocolError>) {
+        let expected = expected.map(|messages| {
+            messages
+                .iter()
+                .map(|(timestamp, kind, payload)| (*timestamp, *kind, payload.to_vec()))
+                .collect::<Vec<_>>()
+        });
+        assert_eq!(read_all(&[bytes]), expected);
+        // The same in pieces of one byte.
+        let pieces: Vec<&[u8]> = bytes.chunks(1).collect();
+        assert_eq!(read_all(&pieces), expected);
+    }
+
+    #[test]
+    fn all_four_header_types_are_read() {
+        let bytes = [
+            3, 0, 0, 10, 0, 0, 2, 20, 0, 0, 0, 0, b'a', b'b', // type 0
+            0x43, 0, 0, 5, 0, 0, 1, 18, b'c', // type 1: 5 ms later
+            0x83, 0, 0, 7, b'd', // type 2: 7 ms later
+            0xc3, b'e', // type 3: again 7 ms later
+        ];
+        check(
+            &bytes,
+            Ok(&[
+                (10, 20, b"ab"),
+                (15, 18, b"c"),
+                (22, 18, b"d"),
+                (29, 18, b"e"),
+            ]),
+        );
+    }
+
+    #[test]
+    fn interleaved_chunks_find_their_messages() {
+        let mut bytes = vec![3, 0, 0, 0, 0, 0, 130, 20, 0, 0, 0, 0];
+        bytes.extend([1; 128]);
+        bytes.extend([4, 0, 0, 9, 0, 0, 1, 18, 0, 0, 0, 0, 7]);
+        bytes.extend([0xc3, 2, 2]);
+        let mut long = vec![1; 128];
+        long.extend([2, 2]);
+        check(&bytes, Ok(&[(9, 18, &[7]), (0, 20, &long)]));
+    }
+
+    #[test]
+    fn an_abort_forgets_half_a_message() {
+        let mut bytes = vec![3, 0, 0, 0, 0, 0, 130, 20, 0, 0, 0, 0];
+        bytes.extend([1; 128]);
+        bytes.extend([2, 0, 0, 0, 0, 0, 4, kind::ABORT, 0, 0, 0, 0, 0, 0, 0, 3]);
+        bytes.extend([3, 0, 0, 0, 0, 0, 1, 20, 0, 0, 0, 0, 9]);
+        check(
+            &bytes,
+            Ok(&[(0, kind::ABORT, &[0, 0, 0, 3]), (0, 20, &[9])]),
+        );
+    }
+
+    #[test]
+    fn an_extended_time_stamp_may_or_may_not_be_repeated() {
+        for repeated in [true, false] {
+            let mut bytes = vec![3, 255, 255, 255, 0, 0, 130, 20, 0, 0, 0, 0, 1, 0, 0, 0];
+            bytes.extend([5; 128]);
+            bytes.push(0xc3);
+            if repeated {
+                bytes.extend([1, 0, 0, 0]);
+            }
+            bytes.extend([6, 6]);
+            // What follows lets the reader look four bytes ahead.
+            bytes.extend([3, 0, 0, 0, 0, 0, 1, 20, 0, 0, 0, 0, 9]);
+            let mut long = vec![5; 128];
+            long.extend([6, 6]);
+            check(&bytes, Ok(&[(0x0100_0000, 20, &long), (0, 20, &[9])]));
+        }
+    }
+
+    #[test]
+    fn long_chunk_stream_numbers_are_read() {
+        check(
+            &[0, 10, 0, 0, 0, 0, 0, 1, 20, 0, 0, 0, 0, 9],
+            Ok(&[(0, 20, &[9])]),
+        );
+        check(
+            &[1, 10, 2, 0, 0, 0, 0, 0, 1, 20, 0, 0, 0, 0, 9],
+            Ok(&[(0, 20, &[9])]),
+        );
+    }
+
+    #[test]
+    fn nonsense_is_refused_by_name() {
+        check(&[0xc3], Err(ProtocolError::NoFirstHeader(3)));
+        check(
+            &[3, 0, 0, 0, 1, 0, 1, 20, 0, 0, 0, 0],
+            Err(ProtocolError::MessageTooLong {
+                length: 65_537,
+                limit: 65_536,
+            }),
+        );
+        check(
+            &[
+                2,
+                0,
+                0,
+                0,
+                0,
+                0,
+                4,
+                kind::SET_CHUNK_SIZE,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+            ],
+            Err(ProtocolError::ChunkSize(0)),
+        );
+        let streams: Vec<u8> = (0..33u8)
+            .flat_map(|id| [id + 2, 0, 0, 0, 0, 0, 0, 20, 0, 0, 0, 0])
+            .collect();
+        assert_eq!(
+            read_all(&[&streams]),
+            Err(ProtocolError::TooManyChunkStreams(32))
+        );
+    }
+
+    /// One message of a round trip: which stream, its time stamp, its payload.
+    type Sent = (bool, u32, Vec<u8>);
+
+    fn sent() -> impl Strategy<Value = Sent> {
+        let timestamp = prop_oneof![
+            0..100_000u32,
+            EXTENDED - 50..EXTENDED + 50,
+            u32::MAX - 50..=u32::MAX,
+        ];
+        let payload = (any::<u8>(), 0..700usize).prop_map(|(byte, length)| vec![byte; length]);
+        (any::<bool>(), timestamp, payload)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            messages in prop::collection::vec(sent(), 0..20),
+            chunk_size in 1..400u32,
+            cut in 1..500usize,
+        ) {
+            let mut writer = ChunkWriter::new();
+            let mut out = BytesMut::new();
+            writer.set_chunk_size(&mut out, chunk_size);
+            for (is_video, timestamp, payload) in &messages {
+                let (stream, kind) = if *is_video {
+                    (ChunkStream::Video, kind::VIDEO)
+                } else {
+                    (ChunkStream::Audio, kind::AUDIO)
+                };
+                let header = Header { timestamp: *timestamp, kind, stream_id: 1 };
+                let (a, b) = payload.split_at(payload.len() / 3);
+                writer.write(&mut out, stream, header, &[a, b]).unwrap();
+            }
+            let pieces: Vec<&[u8]> = out.chunks(cut).collect();
+            let read = read_all(&pieces).unwrap();
+            let expected: Vec<_> = messages
+                .into_iter()
+                .map(|(is_video, timestamp, payload)| {
+                    (timestamp, if is_video { kind::VIDEO } else { kind::AUDIO }, payload)
+                })
+                .collect();
+            prop_assert_eq!(&read[1..], &expected[..]);
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic_and_memory_is_bounded(
+            bytes in prop::collection::vec(any::<u8>(), 0..4_000),
+        ) {
+            let mut reader = ChunkReader::new();
+            for piece in bytes.chunks(100) {
+                reader.feed(piece);
+                while let Ok(Some(_)) = reader.next() {}
+                let held: usize = reader.streams.values().map(|stream| stream.payload.len()).sum();
+                prop_assert!(held + reader.input.len() <= bytes.len());
+                prop_assert!(reader.streams.len() <= MAX_CHUNK_STREAMS);
+            }
+        }
+    }
+}
