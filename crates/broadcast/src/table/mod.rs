@@ -1,0 +1,49 @@
+//! The table of broadcasts in DynamoDB.
+//!
+//! | PK | SK | item |
+//! |---|---|---|
+//! | `BROADCAST#<id>` | `BROADCAST` | the broadcast |
+//! | `BROADCAST#<id>` | `ATTEMPT#0001` | one attempt |
+//!
+//! The index `ByMonth` lists broadcasts by the month of their air time and then by air time.
+//! Every change of status is a write on the condition that the change is a legal one, and what an
+//! attempt writes has the condition that no newer attempt was opened, so that two attempts can
+//! never both have their way.
+
+mod attempt;
+mod error;
+mod item;
+mod read;
+mod schema;
+mod write;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+
+pub use attempt::Attempt;
+pub use error::TableError;
+
+/// The name of the table where none is said.
+pub const DEFAULT_NAME: &str = "matinee";
+
+/// The table.
+#[derive(Clone, Debug)]
+pub struct Table {
+    client: Client,
+    name: String,
+}
+
+impl Table {
+    /// The table of a name in an account and region.
+    pub fn new(config: &SdkConfig, name: impl Into<String>) -> Self {
+        Self {
+            client: Client::new(config),
+            name: name.into(),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
