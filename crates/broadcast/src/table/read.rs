@@ -5,8 +5,8 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use super::{
     Attempt, Table, TableError,
     item::{
-        AIR_TIME, ATTEMPT, BY_MONTH, Item, MONTH, PK, SK, broadcast_key, from_item, instant, month,
-        partition, text,
+        AIR_TIME, ATTEMPT, BY_MONTH, Item, MONTH, PK, SK, attempt_key, broadcast_key, from_item,
+        instant, month, partition, text,
     },
 };
 use crate::{Broadcast, BroadcastId};
@@ -61,6 +61,24 @@ impl Table {
             }
         }
         Ok(broadcasts)
+    }
+
+    /// One attempt at a broadcast as it stands now (a consistent read), if there is one.
+    pub async fn find_attempt(
+        &self,
+        id: &BroadcastId,
+        attempt: u32,
+    ) -> Result<Option<Attempt>, TableError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(attempt_key(id, attempt)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| self.unavailable(error))?;
+        answer.item.map(from_item).transpose()
     }
 
     /// The attempts at a broadcast, the first one first.

@@ -147,48 +147,22 @@ impl Table {
             .await
     }
 
-    /// Opens a broadcast that was given up, for another try with a fresh budget.
-    /// Its checkpoint stays. One that was not given up only gets the budget.
-    pub async fn reopen(&self, id: &BroadcastId, budget: &RetryBudget) -> Result<(), TableError> {
-        let to = Status::Starting;
+    /// Prepares another try after a failure: writes what is left of the automatic retries and
+    /// where the broadcast stands meanwhile. A broadcast that was given up is open again by it.
+    /// `seen` is the broadcast that the decision was made on; refuses when it has changed.
+    pub async fn try_again(
+        &self,
+        seen: &Broadcast,
+        budget: &RetryBudget,
+        to: Status,
+    ) -> Result<(), TableError> {
+        let id = &seen.id;
         let request = self
             .update(id)
             .update_expression("SET #status = :to, retry_budget = :budget REMOVE outcome")
             .expression_attribute_values(":budget", value(id, budget)?);
-        self.change(request, id, None, to.predecessors(), to).await
-    }
-
-    /// Writes what is left of the automatic retries; `attempts` is the number of attempts that
-    /// the decision was made on.
-    pub async fn spend(
-        &self,
-        id: &BroadcastId,
-        attempts: u32,
-        budget: &RetryBudget,
-    ) -> Result<(), TableError> {
-        let written = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(broadcast_key(id)))
-            .update_expression("SET retry_budget = :budget")
-            .condition_expression("attempts = :attempts")
-            .expression_attribute_values(":budget", value(id, budget)?)
-            .expression_attribute_values(":attempts", number(attempts))
-            .send()
-            .await;
-        match written {
-            Ok(_) => Ok(()),
-            Err(error) if is_condition(&error) => {
-                let latest = self.get(id).await?.attempts;
-                Err(TableError::Superseded {
-                    id: id.clone(),
-                    attempt: attempts,
-                    latest,
-                })
-            }
-            Err(error) => Err(self.unavailable(error)),
-        }
+        self.change(request, id, Some(seen.attempts), [seen.status], to)
+            .await
     }
 
     /// Records how an attempt ended. The first record stays: who saw the end first knows best.
@@ -234,10 +208,11 @@ impl Table {
         request: UpdateItemFluentBuilder,
         id: &BroadcastId,
         attempt: Option<u32>,
-        from: impl Iterator<Item = Status>,
+        from: impl IntoIterator<Item = Status>,
         to: Status,
     ) -> Result<(), TableError> {
         let names: HashMap<String, AttributeValue> = from
+            .into_iter()
             .enumerate()
             .map(|(i, from)| (format!(":from{i}"), status(from)))
             .collect();
