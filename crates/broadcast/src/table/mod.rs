@@ -14,6 +14,7 @@ mod attempt;
 mod error;
 mod item;
 mod read;
+mod remove;
 mod schema;
 mod write;
 

@@ -1,0 +1,180 @@
+//! What a deployment decides, and the clients that everything goes through.
+
+use aws_config::SdkConfig;
+use broadcast::{Platform, Probe, keys::Keys, table::Table};
+
+/// What a deployment decides.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The DynamoDB table.
+    pub table: String,
+    /// The state machine that runs a broadcast.
+    pub state_machine_arn: String,
+    /// The group of the scheduler's entries.
+    pub schedule_group: String,
+    /// The role with which the scheduler starts executions.
+    pub scheduler_role_arn: String,
+    /// Where entries go that could not be delivered in time.
+    pub dead_letter_queue_arn: String,
+    /// Whether a source may be a file or plain `http`: true where the streamer runs on the machine
+    /// of the one who schedules.
+    pub local_sources: bool,
+    /// How keys are tried where the request does not say.
+    pub probes: DefaultProbes,
+}
+
+/// How a platform's keys are tried before the show where the request does not say.
+///
+/// Changed by `PROBES=facebook=connect,youtube=none`: what a platform makes of a probe is for the
+/// platform to change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DefaultProbes(Vec<(Platform, Probe)>);
+
+/// Why the environment is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidConfig {
+    /// A variable that must be there is not.
+    #[error("environment variable {0} is not set")]
+    Missing(&'static str),
+    /// A variable's value is none of those it can have.
+    #[error("environment variable {name} cannot be {value:?}; {expected}")]
+    Value {
+        /// The variable.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+}
+
+impl Config {
+    /// Reads `TABLE`, `STATE_MACHINE_ARN`, `SCHEDULE_GROUP`, `SCHEDULER_ROLE_ARN`,
+    /// `DEAD_LETTER_QUEUE_ARN` and, where set, `LOCAL_SOURCES` and `PROBES`.
+    ///
+    /// # Errors
+    /// A variable is missing or is not what it should be.
+    pub fn from_variables(
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, InvalidConfig> {
+        let required = |name| variable(name).ok_or(InvalidConfig::Missing(name));
+        Ok(Self {
+            table: variable("TABLE").unwrap_or_else(|| "matinee".to_owned()),
+            state_machine_arn: required("STATE_MACHINE_ARN")?,
+            schedule_group: required("SCHEDULE_GROUP")?,
+            scheduler_role_arn: required("SCHEDULER_ROLE_ARN")?,
+            dead_letter_queue_arn: required("DEAD_LETTER_QUEUE_ARN")?,
+            local_sources: match variable("LOCAL_SOURCES").as_deref() {
+                None | Some("" | "false") => false,
+                Some("true") => true,
+                Some(value) => {
+                    return Err(InvalidConfig::Value {
+                        name: "LOCAL_SOURCES",
+                        value: value.to_owned(),
+                        expected: "it is true or false",
+                    });
+                }
+            },
+            probes: DefaultProbes::parse(&variable("PROBES").unwrap_or_default())?,
+        })
+    }
+}
+
+impl DefaultProbes {
+    /// The probe of a platform.
+    pub fn of(&self, platform: Platform) -> Probe {
+        self.0
+            .iter()
+            .find(|(named, _)| *named == platform)
+            .map_or(Probe::default(), |(_, probe)| *probe)
+    }
+
+    fn parse(text: &str) -> Result<Self, InvalidConfig> {
+        let refused = || InvalidConfig::Value {
+            name: "PROBES",
+            value: text.to_owned(),
+            expected: "it looks like facebook=connect,youtube=publish,custom=none",
+        };
+        text.split(',')
+            .filter(|pair| !pair.trim().is_empty())
+            .map(|pair| {
+                let (platform, probe) = pair.split_once('=').ok_or_else(refused)?;
+                let probe = match probe.trim() {
+                    "publish" => Probe::Publish,
+                    "connect" => Probe::Connect,
+                    "none" => Probe::None,
+                    _ => return Err(refused()),
+                };
+                let platform = platform.trim().parse().map_err(|_| refused())?;
+                Ok((platform, probe))
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+/// The clients and the configuration, made once and reused by every request.
+#[derive(Clone, Debug)]
+pub struct Api {
+    pub(crate) config: Config,
+    pub(crate) table: Table,
+    pub(crate) keys: Keys,
+    pub(crate) scheduler: aws_sdk_scheduler::Client,
+    pub(crate) workflows: aws_sdk_sfn::Client,
+}
+
+impl Api {
+    /// Clients of the AWS that `sdk` points to.
+    pub fn new(sdk: &SdkConfig, config: Config) -> Self {
+        Self {
+            table: Table::new(sdk, config.table.clone()),
+            keys: Keys::new(sdk),
+            scheduler: aws_sdk_scheduler::Client::new(sdk),
+            workflows: aws_sdk_sfn::Client::new(sdk),
+            config,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(more: &[(&str, &str)]) -> Result<Config, String> {
+        let mut variables = vec![
+            ("STATE_MACHINE_ARN", "arn:machine"),
+            ("SCHEDULE_GROUP", "matinee"),
+            ("SCHEDULER_ROLE_ARN", "arn:role"),
+            ("DEAD_LETTER_QUEUE_ARN", "arn:queue"),
+        ];
+        variables.extend(more);
+        Config::from_variables(|name| {
+            let (_, value) = variables.iter().rev().find(|(key, _)| *key == name)?;
+            Some((*value).to_owned())
+        })
+        .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn aws_is_the_default() {
+        let config = config(&[]).unwrap();
+        assert_eq!((&*config.table, config.local_sources), ("matinee", false));
+        assert_eq!(config.probes.of(Platform::Facebook), Probe::Publish);
+    }
+
+    #[test]
+    fn one_machine_and_probes() {
+        let config = config(&[("LOCAL_SOURCES", "true"), ("PROBES", "facebook=connect")]).unwrap();
+        assert!(config.local_sources);
+        assert_eq!(config.probes.of(Platform::Facebook), Probe::Connect);
+        assert_eq!(config.probes.of(Platform::Custom), Probe::Publish);
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_at_the_start() {
+        assert!(config(&[("LOCAL_SOURCES", "yes")]).is_err());
+        assert!(config(&[("PROBES", "facebook")]).is_err());
+        let error = Config::from_variables(|_| None).unwrap_err().to_string();
+        assert_eq!(error, "environment variable STATE_MACHINE_ARN is not set");
+    }
+}

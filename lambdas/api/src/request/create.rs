@@ -1,0 +1,246 @@
+//! A request as a broadcast: everything is checked before anything is written.
+
+use broadcast::{
+    Broadcast, BroadcastId, DEFAULT_LEAD, Destination, MAX_LEAD, OnDrop, RetryBudget, SourceUrl,
+    Status, StreamKey,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use super::{
+    CreateRequest,
+    destinations::{self, NewDestination},
+    source,
+};
+use crate::{Config, Problem};
+
+/// A request travels: an air time that is this little past was not past when it was sent.
+const TRAVEL: TimeDelta = TimeDelta::seconds(5);
+/// The keys of most platforms do not last longer, and neither does an execution.
+const FURTHEST: TimeDelta = TimeDelta::days(366);
+const MAX_TITLE: usize = 200;
+
+/// A request that makes sense. It becomes a broadcast when it gets its id.
+#[derive(Clone, Debug)]
+pub(crate) struct NewBroadcast {
+    title: String,
+    source: SourceUrl,
+    destinations: Vec<NewDestination>,
+    pub(crate) air_time: DateTime<Utc>,
+    time_zone: Tz,
+    lead_seconds: u64,
+    on_drop: OnDrop,
+}
+
+/// Checks a request.
+///
+/// # Errors
+/// All that is wrong with it, in one problem.
+pub(crate) fn validate(
+    request: CreateRequest,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Result<NewBroadcast, Problem> {
+    let mut faults = Vec::new();
+    let mut noted = |fault: String| faults.push(fault);
+    let source = source::source(&request.source, config.local_sources)
+        .map_err(&mut noted)
+        .ok();
+    let destinations = destinations::destinations(request.destinations, &config.probes)
+        .map_err(|more| more.into_iter().for_each(&mut noted))
+        .ok();
+    let air_time = air_time(request.air_time.as_deref(), now)
+        .map_err(&mut noted)
+        .ok();
+    let time_zone = match request.time_zone.as_deref() {
+        None => Some(Tz::UTC),
+        Some(name) => name
+            .parse()
+            .map_err(|_| {
+                noted(format!(
+                    "time_zone {name:?} is not known; it looks like Europe/London"
+                ));
+            })
+            .ok(),
+    };
+    let lead_seconds = request.lead_seconds.unwrap_or(DEFAULT_LEAD.as_secs());
+    if lead_seconds > MAX_LEAD.as_secs() {
+        noted(format!(
+            "lead_seconds is {lead_seconds}; at most {} are allowed",
+            MAX_LEAD.as_secs()
+        ));
+    }
+    let title = request.title.unwrap_or_default();
+    if title.chars().count() > MAX_TITLE || title.contains(char::is_control) {
+        noted(format!(
+            "the title is one line of at most {MAX_TITLE} characters"
+        ));
+    }
+    match (source, destinations, air_time, time_zone) {
+        (Some(source), Some(destinations), Some(air_time), Some(time_zone))
+            if faults.is_empty() =>
+        {
+            let title = match title.trim() {
+                "" => source.file_name().to_owned(),
+                title => title.to_owned(),
+            };
+            Ok(NewBroadcast {
+                title,
+                source,
+                destinations,
+                air_time,
+                time_zone,
+                lead_seconds,
+                on_drop: request.on_drop.unwrap_or_default(),
+            })
+        }
+        _ => Err(Problem::bad_request(faults.join("; "))),
+    }
+}
+
+fn air_time(text: Option<&str>, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
+    let Some(text) = text else {
+        return Ok(now);
+    };
+    let air_time = DateTime::parse_from_rfc3339(text)
+        .map_err(|_| format!("air_time {text:?} is not RFC 3339, as in 2026-12-01T19:30:00Z"))?
+        .to_utc();
+    if air_time < now - TRAVEL {
+        return Err(format!(
+            "air_time {text} is past: it is {} now",
+            now.format("%Y-%m-%dT%H:%M:%SZ")
+        ));
+    }
+    if air_time > now + FURTHEST {
+        return Err(format!(
+            "air_time {text} is more than {} days ahead",
+            FURTHEST.num_days()
+        ));
+    }
+    Ok(air_time)
+}
+
+impl NewBroadcast {
+    /// The broadcast, and the keys by the names of their parameters.
+    pub(crate) fn named(
+        self,
+        id: BroadcastId,
+        now: DateTime<Utc>,
+        parameter: impl Fn(&BroadcastId, &str) -> String,
+    ) -> (Broadcast, Vec<(String, StreamKey)>) {
+        let mut keys = Vec::new();
+        let destinations = self
+            .destinations
+            .into_iter()
+            .map(|new| {
+                let key_parameter = parameter(&id, &new.name);
+                keys.push((key_parameter.clone(), new.key));
+                Destination {
+                    name: new.name,
+                    platform: new.platform,
+                    ingest: new.ingest,
+                    key_parameter,
+                    probe: new.probe,
+                }
+            })
+            .collect();
+        let broadcast = Broadcast {
+            id,
+            title: self.title,
+            source: self.source,
+            destinations,
+            air_time: self.air_time,
+            time_zone: self.time_zone,
+            lead_seconds: self.lead_seconds,
+            on_drop: self.on_drop,
+            status: Status::Scheduled,
+            attempts: 0,
+            retry_budget: RetryBudget::default(),
+            progress: None,
+            outcome: None,
+            created_at: now,
+        };
+        (broadcast, keys)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DefaultProbes, request::read_create};
+
+    const NOW: &str = "2026-11-23T12:00:00Z";
+
+    fn validated(body: &str) -> Result<NewBroadcast, String> {
+        let config = Config {
+            table: String::new(),
+            state_machine_arn: String::new(),
+            schedule_group: String::new(),
+            scheduler_role_arn: String::new(),
+            dead_letter_queue_arn: String::new(),
+            local_sources: false,
+            probes: DefaultProbes::default(),
+        };
+        let request = read_create(body.as_bytes()).map_err(|problem| problem.detail)?;
+        validate(request, &config, NOW.parse().unwrap()).map_err(|problem| problem.detail)
+    }
+
+    #[track_caller]
+    fn check(more: &str, expected: Result<&str, &str>) {
+        let body = format!(
+            r#"{{"source":"s3://b/talk.mp4","destinations":[{{"platform":"twitch","key":"k"}}]{more}}}"#
+        );
+        let found = validated(&body).map(|new| new.air_time.to_rfc3339());
+        assert_eq!(found.as_deref().map_err(String::as_str), expected);
+    }
+
+    #[test]
+    fn air_times() {
+        check("", Ok("2026-11-23T12:00:00+00:00"));
+        check(
+            r#","air_time":"2026-12-01T19:30:00+02:00""#,
+            Ok("2026-12-01T17:30:00+00:00"),
+        );
+        check(
+            r#","air_time":"2026-11-23T11:59:56Z""#,
+            Ok("2026-11-23T11:59:56+00:00"),
+        );
+        check(
+            r#","air_time":"2026-11-23T11:59:54Z""#,
+            Err("air_time 2026-11-23T11:59:54Z is past: it is 2026-11-23T12:00:00Z now"),
+        );
+        check(
+            r#","air_time":"2028-01-01T00:00:00Z""#,
+            Err("air_time 2028-01-01T00:00:00Z is more than 366 days ahead"),
+        );
+        check(
+            r#","air_time":"tomorrow""#,
+            Err(r#"air_time "tomorrow" is not RFC 3339, as in 2026-12-01T19:30:00Z"#),
+        );
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_at_once() {
+        check(
+            r#","time_zone":"Mars","lead_seconds":3601,"title":"a\nb""#,
+            Err(
+                "time_zone \"Mars\" is not known; it looks like Europe/London; \
+                 lead_seconds is 3601; at most 3600 are allowed; \
+                 the title is one line of at most 200 characters",
+            ),
+        );
+    }
+
+    #[test]
+    fn the_title_is_the_file_name_unless_given() {
+        let body = r#"{"bucket":"b","path":"a/talk.mp4","token":"FB-1"}"#;
+        let id: BroadcastId = "20261123-1200-aaaa".parse().unwrap();
+        let (broadcast, keys) =
+            validated(body)
+                .unwrap()
+                .named(id, NOW.parse().unwrap(), |id, name| format!("/{id}/{name}"));
+        assert_eq!(broadcast.title, "talk.mp4");
+        assert_eq!(broadcast.lead_seconds, 240);
+        assert_eq!(keys[0].0, "/20261123-1200-aaaa/facebook");
+    }
+}

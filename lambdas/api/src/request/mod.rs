@@ -1,0 +1,12 @@
+//! What can be asked for: bodies as they come, and the rules that make broadcasts of them.
+
+mod body;
+mod create;
+mod destinations;
+mod source;
+
+pub use body::{CreateRequest, DestinationRequest, KeyRequest};
+pub use destinations::{key_in_address, legal_key, legal_name, unique_name};
+
+pub(crate) use body::{read_create, read_key};
+pub(crate) use create::{NewBroadcast, validate};
