@@ -1,0 +1,45 @@
+//! Opening an attempt.
+
+use broadcast::{BroadcastId, Failure, table::Table};
+use chrono::Utc;
+use serde::{Deserialize, Serialize};
+
+/// What an invocation finds ready.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// The broadcasts.
+    pub table: Table,
+}
+
+/// What the state machine sends.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Request {
+    /// The broadcast.
+    pub broadcast_id: BroadcastId,
+    /// The execution that the attempt belongs to.
+    pub execution_arn: String,
+}
+
+/// What the state machine gets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Response {
+    /// The broadcast.
+    pub broadcast_id: BroadcastId,
+    /// The number of the attempt; the first is 1.
+    pub attempt: u32,
+}
+
+/// Opens the next attempt. A broadcast that is aired or cancelled gets none: `Superseded`.
+pub async fn handler(state: &State, request: Request) -> Result<Response, Failure> {
+    let opened = state
+        .table
+        .open_attempt(&request.broadcast_id, &request.execution_arn, Utc::now())
+        .await?;
+    tracing::info!(broadcast = %opened.id, attempt = opened.attempts, "attempt opened");
+    Ok(Response {
+        broadcast_id: opened.id,
+        attempt: opened.attempts,
+    })
+}

@@ -1,0 +1,6 @@
+//! The state Persist: opens an attempt of a broadcast, from then on the only one that may write,
+//! and answers its number.
+
+mod handler;
+
+pub use handler::{Request, Response, State, handler};
