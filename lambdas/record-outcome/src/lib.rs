@@ -1,0 +1,20 @@
+//! Records how a broadcast went.
+//!
+//! One function, four occasions: the states RecordOutcome and RecordFailure of the workflow, the
+//! EventBridge rule on the change of an execution's status (what was aborted or timed out never
+//! reaches a state of its own), and the dead-letter queue of the schedules (what could not be
+//! started in time was missed).
+
+mod aired;
+mod classify;
+mod dead_letter;
+mod error;
+mod event;
+mod failure;
+mod leftover;
+mod outcome;
+mod state;
+mod status_change;
+
+pub use error::RecordError;
+pub use state::{State, handler};

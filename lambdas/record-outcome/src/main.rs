@@ -1,0 +1,23 @@
+//! The Lambda function behind the states RecordOutcome and RecordFailure, the rule on the change
+//! of an execution's status, and the dead-letter queue of the schedules.
+
+use std::env;
+
+use broadcast::aws;
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
+use record_outcome::{State, handler};
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let table = env::var("TABLE").expect("the environment variable TABLE names the table");
+    let cluster = env::var("CLUSTER").expect("the environment variable CLUSTER names the cluster");
+    let state = State::new(&aws::config().await, table, cluster);
+    run(service_fn(async |event: LambdaEvent<Value>| {
+        handler(&state, event.payload)
+            .await
+            .map_err(Diagnostic::from)
+    }))
+    .await
+}
