@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""What arrives from `matinee play` is, packet for packet, what arrives from `ffmpeg -re -c copy`:
+at nginx-rtmp for four kinds of files, through RTMPS, and at ffmpeg's own listener."""
+
+import concurrent.futures
+import pathlib
+import subprocess
+import tempfile
+
+from rehearsal import media
+from rehearsal.checks import Checks, eventually
+from rehearsal.matinee import Play
+from rehearsal.nginx import Nginx, free_port
+from rehearsal.proxy import Proxy, certificate_authority
+
+SECONDS = 12
+
+
+def main():
+    checks = Checks("same as ffmpeg")
+    with tempfile.TemporaryDirectory(prefix="matinee-") as directory:
+        directory = pathlib.Path(directory)
+        files = make_files(directory)
+        with Nginx(directory / "nginx") as nginx:
+            with checks.section("four kinds of files at nginx-rtmp, side by side"):
+                at_nginx(checks, directory, nginx, files)
+            with checks.section("RTMPS"):
+                over_tls(checks, directory, nginx, files["b-frames"])
+        with checks.section("ffmpeg's own listener"):
+            at_ffmpeg(checks, directory, files["b-frames"])
+    checks.finish()
+
+
+def make_files(directory):
+    plain = media.encode(directory / "moov-last.mp4", SECONDS)
+    b_frames = media.encode(directory / "b-frames.mp4", SECONDS, b_frames=3)
+    return {
+        "moov-last": plain,
+        "moov-first": media.remux(plain, directory / "moov-first.mp4", "-movflags", "+faststart"),
+        "b-frames": b_frames,
+        "mov": media.remux(b_frames, directory / "quicktime.mov"),
+    }
+
+
+def at_nginx(checks, directory, nginx, files):
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        by_ffmpeg = [pool.submit(publish_by_ffmpeg, file, f"{nginx.url}/ffmpeg-{name}") for name, file in files.items()]
+        by_us = {
+            name: pool.submit(publish, directory / f"play-{name}", file, nginx.url, f"matinee-{name}")
+            for name, file in files.items()
+        }
+        for done in by_ffmpeg:
+            done.result()
+        for name, done in by_us.items():
+            code, words = done.result()
+            checks.equal(f"{name}: exit code", code, 0, words if code else "")
+    for name in files:
+        compare(checks, name, nginx, f"matinee-{name}", f"ffmpeg-{name}")
+
+
+def over_tls(checks, directory, nginx, file):
+    authority, context = certificate_authority(directory)
+    trusting = {"SSL_CERT_FILE": str(authority)}
+    with Proxy(nginx.port, tls=context) as proxy:
+        code, words = publish(directory / "play-tls", file, proxy.url, "matinee-tls", environment=trusting)
+        checks.equal("RTMPS: exit code", code, 0, words if code else "")
+        compare(checks, "RTMPS", nginx, "matinee-tls", "ffmpeg-b-frames")
+
+        code, words = publish(directory / "play-untrusted", file, proxy.url, "matinee-untrusted")
+        checks.check("RTMPS: a certificate that nobody vouches for is refused", code != 0, f"exit {code}: {words}")
+        checks.equal("RTMPS: and nothing is published", nginx.publishes("matinee-untrusted"), 0)
+
+
+def at_ffmpeg(checks, directory, file):
+    recordings = {}
+    for name in ("ffmpeg", "matinee"):
+        port = free_port()
+        recordings[name] = directory / f"listener-{name}.flv"
+        listener = subprocess.Popen(
+            ["ffmpeg", "-nostdin", "-loglevel", "error", "-y", "-listen", "1",
+             "-i", f"rtmp://127.0.0.1:{port}/live/key", "-c", "copy", recordings[name]],
+            stdin=subprocess.DEVNULL,
+        )
+        try:
+            # It serves one connection only, so whether it listens is seen in the kernel's table.
+            eventually(lambda: f"0100007F:{port:04X}" in pathlib.Path("/proc/net/tcp").read_text(), 10)
+            if name == "ffmpeg":
+                publish_by_ffmpeg(file, f"rtmp://127.0.0.1:{port}/live/key")
+            else:
+                code, words = publish(directory / "play-listener", file, f"rtmp://127.0.0.1:{port}/live", "key")
+                checks.equal("ffmpeg's listener: exit code", code, 0, words if code else "")
+            listener.wait(20)
+        finally:
+            if listener.poll() is None:
+                listener.kill()
+                listener.wait()
+    media.compare(checks, "ffmpeg's listener", recordings["matinee"], recordings["ffmpeg"])
+
+
+def publish_by_ffmpeg(file, url):
+    media.ffmpeg("-re", "-i", file, "-c", "copy", "-f", "flv", url)
+
+
+def publish(directory, file, url, key, environment=None):
+    with Play(directory, file, url, key, environment=environment) as play:
+        code = play.wait(SECONDS + 60)
+        return code, play.last_words()
+
+
+def compare(checks, name, nginx, ours, theirs):
+    ours, theirs = nginx.recordings(ours), nginx.recordings(theirs)
+    if checks.equal(f"{name}: recordings", (len(ours), len(theirs)), (1, 1)):
+        media.compare(checks, name, ours[0], theirs[0])
+
+
+if __name__ == "__main__":
+    main()
