@@ -1,6 +1,7 @@
 //! The streamer: reads a recorded video in ranges and sends it to RTMP ingests at its own pace.
 
 pub mod address;
+pub mod ingest;
 pub mod media;
 pub mod mp4;
 pub mod rtmp;

@@ -22,3 +22,5 @@ pub use error::{MessageTooLarge, ProtocolError};
 pub use event::{Event, Refusal, RefusalKind};
 pub use publisher::Publisher;
 pub use target::{Goal, PublishTarget};
+
+pub(crate) use target::ACKNOWLEDGEMENT_WINDOW;

@@ -20,9 +20,6 @@ use super::{
 
 /// Our chunk size in bytes; OBS's, so every ingest has met it. An overhead of 0.02 %.
 const CHUNK_SIZE: u32 = 4096;
-/// How many bytes the server may leave unacknowledged. Small, because acknowledgements tell where
-/// to resume after a cut; each costs the server 16 bytes.
-const ACKNOWLEDGEMENT_WINDOW: u32 = 128 * 1024;
 
 /// Publishes one stream over one connection.
 ///
@@ -102,6 +99,11 @@ impl Publisher {
         self.events.pop_front()
     }
 
+    /// Whether [`Self::poll_event`] has something.
+    pub fn has_event(&self) -> bool {
+        !self.events.is_empty()
+    }
+
     /// What is to be sent. Say with [`Self::sent`] how much of it was.
     pub fn output(&self) -> &[u8] {
         &self.output
@@ -122,6 +124,11 @@ impl Publisher {
     /// Whether media may be sent.
     pub fn is_published(&self) -> bool {
         matches!(self.state, State::Published { .. })
+    }
+
+    /// Whether the key was sent and has not been accepted yet.
+    pub fn is_publishing(&self) -> bool {
+        matches!(self.state, State::CreatingStream | State::Publishing { .. })
     }
 
     /// Sends `onMetaData`.
@@ -236,7 +243,7 @@ impl Publisher {
     }
 
     fn send_window(&mut self, at_most: u32) {
-        let window = ACKNOWLEDGEMENT_WINDOW.min(at_most.max(1));
+        let window = self.target.acknowledgement_window.clamp(1, at_most.max(1));
         self.control(kind::WINDOW_ACKNOWLEDGEMENT_SIZE, &window.to_be_bytes());
         self.window_sent = true;
     }
@@ -322,12 +329,8 @@ impl Publisher {
 
     fn on_error(&mut self, number: f64, information: Option<&Value>) {
         // `releaseStream` and `FCPublish` may fail: there is nothing to release the first time.
-        let ours = [
-            transaction::CONNECT,
-            transaction::CREATE_STREAM,
-            transaction::PUBLISH,
-        ];
-        if ours.contains(&number) && !matches!(self.state, State::Over) {
+        let about_names = [transaction::RELEASE_STREAM, transaction::FC_PUBLISH];
+        if !about_names.contains(&number) && !matches!(self.state, State::Over) {
             self.refuse(information);
         }
     }
@@ -371,8 +374,13 @@ impl Publisher {
                 .unwrap_or_default()
         };
         let (code, description) = (text("code"), text("description"));
+        let mut kind = RefusalKind::of(code, description);
+        if kind == RefusalKind::Failed && code.is_empty() && self.is_publishing() {
+            // A refusal of `publish` without a word is one of the key.
+            kind = RefusalKind::Rejected;
+        }
         let refusal = Refusal {
-            kind: RefusalKind::of(code, description),
+            kind,
             code: redact(code, &self.target.stream_key),
             description: redact(description, &self.target.stream_key),
         };

@@ -144,7 +144,7 @@ fn it_goes_to_publish_by_itself() {
     assert_eq!(
         server.read(&mut publisher),
         [
-            "5:00020000".to_owned(),
+            "5:00008000".to_owned(),
             "1:00001000".to_owned(),
             format!("releaseStream {KEY}@0"),
             format!("FCPublish {KEY}@0"),

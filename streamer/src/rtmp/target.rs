@@ -13,7 +13,13 @@ pub struct PublishTarget {
     pub stream_key: StreamKey,
     /// How far to go by itself.
     pub goal: Goal,
+    /// After how many bytes the server is asked to acknowledge. Acknowledgements tell where to
+    /// resume after a cut, so a small window means little is repeated; each costs 16 bytes.
+    pub acknowledgement_window: u32,
 }
+
+/// The acknowledgement window of a stream of which nothing is known, in bytes.
+pub(crate) const ACKNOWLEDGEMENT_WINDOW: u32 = 32 * 1024;
 
 /// How far a publisher goes by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +39,7 @@ impl PublishTarget {
             tc_url: ingest.as_str().trim_end_matches('/').to_owned(),
             stream_key,
             goal: Goal::Publish,
+            acknowledgement_window: ACKNOWLEDGEMENT_WINDOW,
         }
     }
 }

@@ -1,0 +1,205 @@
+//! From a host name to a TCP connection.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::{
+    net::{TcpSocket, TcpStream, lookup_host},
+    time::{Instant, sleep},
+};
+
+use super::{error::OpenError, policy::DialPolicy, stage::Stage};
+use crate::address::AddressRefused;
+
+/// How long one address has to answer before the next is tried beside it (RFC 8305, section 5).
+const STAGGER: Duration = Duration::from_millis(250);
+/// When an idle connection is asked whether it is alive: one that holds at the gate has no other
+/// way to notice that the ingest is gone.
+const KEEPALIVE_AFTER: Duration = Duration::from_secs(3);
+const KEEPALIVE_EVERY: Duration = Duration::from_secs(1);
+
+/// Connects to the first address that answers and that the policy allows.
+pub(super) async fn dial(
+    host: &str,
+    port: u16,
+    policy: &DialPolicy,
+    deadline: Instant,
+) -> Result<TcpStream, OpenError> {
+    let addresses = Stage::Resolving
+        .within(deadline, resolve(host, port))
+        .await?;
+    let addresses = allowed(host, addresses, |address| {
+        policy.addresses.check(address.ip())
+    })?;
+    Stage::Dialling
+        .within(deadline, async {
+            race(addresses, policy)
+                .await
+                .map_err(|source| OpenError::Dial {
+                    host: host.to_owned(),
+                    port,
+                    source,
+                })
+        })
+        .await
+}
+
+async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, OpenError> {
+    match lookup_host((host, port)).await {
+        Ok(addresses) => Ok(alternate(addresses.collect())),
+        Err(source) => Err(OpenError::Resolve {
+            host: host.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// Turn by turn an address of either family, beginning with the resolver's favourite, so that a
+/// family without a route costs one stagger and no more.
+fn alternate(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (first, second): (Vec<_>, Vec<_>) = addresses
+        .into_iter()
+        .partition(|address| address.is_ipv6() == first_is_v6);
+    let mut second = second.into_iter();
+    let mut result = Vec::new();
+    for address in first {
+        result.push(address);
+        result.extend(second.next());
+    }
+    result.extend(second);
+    result
+}
+
+fn allowed(
+    host: &str,
+    addresses: Vec<SocketAddr>,
+    check: impl Fn(&SocketAddr) -> Result<(), AddressRefused>,
+) -> Result<Vec<SocketAddr>, OpenError> {
+    let mut refused = None;
+    let mut result = Vec::new();
+    for address in addresses {
+        match check(&address) {
+            Ok(()) => result.push(address),
+            Err(reason) => refused = Some(reason),
+        }
+    }
+    match (result.is_empty(), refused) {
+        (false, _) => Ok(result),
+        (true, Some(source)) => Err(OpenError::AddressRefused {
+            host: host.to_owned(),
+            source,
+        }),
+        (true, None) => Err(OpenError::NoAddress {
+            host: host.to_owned(),
+        }),
+    }
+}
+
+async fn race(addresses: Vec<SocketAddr>, policy: &DialPolicy) -> io::Result<TcpStream> {
+    let mut addresses = addresses.into_iter();
+    let mut attempts = FuturesUnordered::new();
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    loop {
+        let more = match addresses.next() {
+            Some(address) => {
+                attempts.push(connect(address, policy));
+                addresses.len() > 0
+            }
+            None if attempts.is_empty() => return Err(last),
+            None => false,
+        };
+        let stagger = sleep(STAGGER);
+        tokio::pin!(stagger);
+        // Until one answers; the next address is tried when one fails or after the stagger.
+        while !attempts.is_empty() {
+            tokio::select! {
+                attempt = attempts.next() => match attempt {
+                    Some(Ok(stream)) => return Ok(stream),
+                    Some(Err(error)) => {
+                        last = error;
+                        if more {
+                            break;
+                        }
+                    }
+                    None => break,
+                },
+                () = &mut stagger, if more => break,
+            }
+        }
+    }
+}
+
+async fn connect(address: SocketAddr, policy: &DialPolicy) -> io::Result<TcpStream> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_nodelay(true)?;
+    let send_buffer = u32::try_from(policy.send_buffer).unwrap_or(u32::MAX);
+    socket.set_send_buffer_size(send_buffer)?;
+    let options = SockRef::from(&socket);
+    options.set_tcp_keepalive(
+        &TcpKeepalive::new()
+            .with_time(KEEPALIVE_AFTER)
+            .with_interval(KEEPALIVE_EVERY),
+    )?;
+    // Data that is not acknowledged, or that a closed window holds back, breaks the connection
+    // after this time, however much of it the kernel could still buffer.
+    #[cfg(target_os = "linux")]
+    options.set_tcp_user_timeout(Some(policy.write_timeout))?;
+    socket.connect(address).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::AddressPolicy;
+
+    fn addresses(texts: &[&str]) -> Vec<SocketAddr> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn families_take_turns() {
+        assert_eq!(
+            alternate(addresses(&["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1"])),
+            addresses(&["[::1]:1", "1.1.1.1:1", "[::2]:1", "[::3]:1"])
+        );
+        assert_eq!(
+            alternate(addresses(&["1.1.1.1:1", "[::1]:1", "[::2]:1"])),
+            addresses(&["1.1.1.1:1", "[::1]:1", "[::2]:1"])
+        );
+    }
+
+    #[test]
+    fn refused_addresses_are_left_out_until_none_is_left() {
+        let check = |address: &SocketAddr| AddressPolicy::PUBLIC.check(address.ip());
+        let both = addresses(&["127.0.0.1:1", "1.1.1.1:1"]);
+        assert_eq!(
+            allowed("host", both, check).unwrap(),
+            addresses(&["1.1.1.1:1"])
+        );
+        let refused = allowed("host", addresses(&["127.0.0.1:1"]), check);
+        assert!(matches!(refused, Err(OpenError::AddressRefused { .. })));
+        let none = allowed("host", Vec::new(), check);
+        assert!(matches!(none, Err(OpenError::NoAddress { .. })));
+    }
+
+    #[tokio::test]
+    async fn the_next_address_is_tried_when_one_refuses() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let refusing = closed.local_addr().unwrap();
+        drop(closed);
+        let policy = DialPolicy::new(AddressPolicy::PRIVATE_TOO);
+        let stream = race(vec![refusing, refusing, address], &policy)
+            .await
+            .unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), address);
+        let error = race(vec![refusing], &policy).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    }
+}
