@@ -3,6 +3,8 @@
 use chrono::{DateTime, TimeDelta};
 use chrono_tz::Tz;
 
+use super::span_in_words;
+
 /// A time that could be meant instead.
 pub type Choice = DateTime<Tz>;
 
@@ -53,7 +55,7 @@ pub enum WhenError {
         later: Choice,
     },
     /// Over already.
-    #[error("{} is past: it was {} ago", shown(at), span(*ago))]
+    #[error("{} is past: it was {} ago", shown(at), span_in_words(*ago))]
     Past {
         /// The time.
         at: Choice,
@@ -73,25 +75,4 @@ fn shown(at: &Choice) -> String {
         "%Y-%m-%d %H:%M:%S %:z"
     };
     at.format(format).to_string()
-}
-
-/// A span in its two largest units, as in `2 h 5 min`.
-fn span(span: TimeDelta) -> String {
-    let seconds = span.num_seconds().max(0);
-    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
-    let mut rest = seconds;
-    let parts: Vec<String> = units
-        .into_iter()
-        .filter_map(|(size, name)| {
-            let count = rest / size;
-            rest %= size;
-            (count > 0).then(|| format!("{count} {name}"))
-        })
-        .take(2)
-        .collect();
-    if parts.is_empty() {
-        "less than a second".to_owned()
-    } else {
-        parts.join(" ")
-    }
 }

@@ -6,9 +6,11 @@
 mod clock;
 mod error;
 mod parse;
+mod span;
 
 pub use error::{Choice, WhenError};
 pub use parse::parse;
+pub use span::{span, span_in_words};
 
 /// Which of two instants is meant by a time that the clocks show twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

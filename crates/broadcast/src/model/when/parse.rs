@@ -5,7 +5,7 @@ use chrono::{
 };
 use chrono_tz::Tz;
 
-use super::{Ambiguity, WhenError, clock};
+use super::{Ambiguity, WhenError, clock, span};
 
 /// The instant that a person means by `text`, in `zone` where the text names no offset.
 ///
@@ -22,8 +22,8 @@ pub fn parse(
     if words == "now" {
         return Ok(now);
     }
-    if let Some(span) = words.strip_prefix('+') {
-        let span = span_of(span).ok_or_else(|| WhenError::Unreadable(text.to_owned()))?;
+    if let Some(words) = words.strip_prefix('+') {
+        let span = span(words).ok_or_else(|| WhenError::Unreadable(text.to_owned()))?;
         return now
             .checked_add_signed(span)
             .ok_or_else(|| WhenError::TooFar(text.to_owned()));
@@ -135,33 +135,6 @@ fn numbers_of(words: &str, separator: char) -> Option<Vec<u32>> {
             plain.then(|| digits.parse().ok()).flatten()
         })
         .collect()
-}
-
-/// `1h30m`, `90s`, `2d`: whole numbers, each with its unit.
-fn span_of(words: &str) -> Option<TimeDelta> {
-    let mut rest = words.trim();
-    let mut span = TimeDelta::zero();
-    if rest.is_empty() {
-        return None;
-    }
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
-        let count: i64 = rest[..digits].parse().ok()?;
-        rest = rest[digits..].trim_start();
-        let unit_length = rest
-            .find(|c: char| !c.is_ascii_alphabetic())
-            .unwrap_or(rest.len());
-        let unit = match &rest[..unit_length] {
-            "d" => TimeDelta::try_days(count)?,
-            "h" => TimeDelta::try_hours(count)?,
-            "m" | "min" => TimeDelta::try_minutes(count)?,
-            "s" => TimeDelta::try_seconds(count)?,
-            _ => return None,
-        };
-        span = span.checked_add(&unit)?;
-        rest = rest[unit_length..].trim_start();
-    }
-    Some(span)
 }
 
 #[cfg(test)]
