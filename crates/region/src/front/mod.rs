@@ -1,0 +1,11 @@
+//! The front door: who is let in, which service is meant, and how answers are written.
+
+mod canonical;
+mod routes;
+mod server;
+mod signature;
+mod wire;
+
+pub(crate) use routes::{Call, Services};
+pub(crate) use server::Front;
+pub(crate) use wire::Answer;
