@@ -2,6 +2,7 @@
 
 pub mod flv;
 
+mod cursor;
 mod movie;
 mod packet;
 mod packets;

@@ -1,15 +1,22 @@
 //! An opened and validated video.
 
-use broadcast::{Failure, FailureKind, MediaTime};
+use std::sync::Arc;
+
+use broadcast::{Failure, MediaTime};
 
 use crate::{
-    media::{AudioTrack, Packets, VideoTrack},
+    media::{AudioTrack, Packets, VideoTrack, cursor::Placed},
+    mp4::{AacDescription, AvcDescription, Index, Track, read_index},
     source::Source,
 };
 
 /// A video that was opened, understood and found fit to be sent.
 ///
-/// A clone is cheap and shares the index and the block cache.
+/// Times count from the first packet's decoding time: they are those that
+/// `ffmpeg -c copy -f flv` would write. A picture at the start of the presentation is therefore
+/// shown a few frames after zero if pictures are reordered, and sound keeps step with it.
+///
+/// A clone is cheap and shares the index and the blocks in memory.
 #[derive(Clone, Debug)]
 pub struct Movie {
     /// The picture.
@@ -18,31 +25,153 @@ pub struct Movie {
     pub audio: Option<AudioTrack>,
     /// The end of the last packet.
     pub duration: MediaTime,
-    /// What is sent but may be refused or look wrong at the far end, in words.
+    /// What can be sent but may be refused, or look wrong, at the far end: in words.
     pub warnings: Vec<String>,
+    pub(crate) content: Arc<Content>,
+}
+
+/// What the cursors go through.
+#[derive(Debug)]
+pub(crate) struct Content {
+    pub(crate) source: Source,
+    pub(crate) video: Placed<AvcDescription>,
+    pub(crate) audio: Option<Placed<AacDescription>>,
 }
 
 impl Movie {
     /// Opens and validates: nothing is published for a file that fails here.
     ///
     /// # Errors
-    /// `UnsupportedMedia` with the reason in words, `SourceMissing`, `SourceUnreadable`.
+    /// `UnsupportedMedia` with the reason and, where there is one, the command that would mend the
+    /// file; `SourceMissing` and `SourceUnreadable`.
     pub async fn open(source: Source) -> Result<Self, Failure> {
-        let _ = source;
-        Err(Failure::new(FailureKind::UnsupportedMedia, "not yet"))
+        match read_index(&source).await {
+            Ok(index) => Ok(Self::new(source, index)),
+            Err(error) => Err(error.into_failure(&source)),
+        }
     }
 
     /// A cursor that starts at the last video key frame at or before `from`.
     ///
-    /// Each destination has one of its own; cursors that read near one another share the blocks
-    /// they read.
+    /// Each destination has one of its own; cursors that are near one another share what they
+    /// read.
     pub fn packets(&self, from: MediaTime) -> Packets {
-        let _ = from;
-        Packets::new(self.clone())
+        Packets::new(Arc::clone(&self.content), from)
     }
 
     /// Where [`Movie::packets`] would start for `at`: the decoding time of that key frame.
     pub fn key_frame_at_or_before(&self, at: MediaTime) -> MediaTime {
-        at
+        let video = &self.content.video;
+        let mut cursor = video.at_key_frame(at);
+        cursor.peek(video).map_or(MediaTime::ZERO, |due| due.dts)
     }
+
+    fn new(source: Source, index: Index) -> Self {
+        let warnings = warnings(&index);
+        let (video, audio) = place(index.video, index.audio);
+        let end = audio.as_ref().map_or(MediaTime::ZERO, Placed::end);
+        Self {
+            duration: video.end().max(end),
+            video: VideoTrack {
+                avc_config: video.track.description.config.clone(),
+                width: video.track.description.width,
+                height: video.track.description.height,
+                profile: video.track.description.profile,
+                level: video.track.description.level,
+                frame_rate: video.rate(),
+                bit_rate: video.bit_rate(),
+                frames: video.count(),
+            },
+            audio: audio.as_ref().map(|audio| AudioTrack {
+                aac_config: audio.track.description.config.clone(),
+                sample_rate: audio.track.description.sample_rate,
+                channels: audio.track.description.channels,
+                bit_rate: audio.bit_rate(),
+                frames: audio.count(),
+            }),
+            warnings,
+            content: Arc::new(Content {
+                source,
+                video,
+                audio,
+            }),
+        }
+    }
+}
+
+/// Lays both tracks on one time line that starts with the earlier of them and has no decoding
+/// time below zero.
+fn place(
+    video: Track<AvcDescription>,
+    audio: Option<Track<AacDescription>>,
+) -> (Placed<AvcDescription>, Option<Placed<AacDescription>>) {
+    let mut start = start_of(&video);
+    if let Some(audio) = &audio {
+        start = start.min(start_of(audio));
+    }
+    let mut video = Placed {
+        track: video,
+        origin: MediaTime::ZERO - start,
+    };
+    let mut audio = audio.map(|track| Placed {
+        track,
+        origin: MediaTime::ZERO - start,
+    });
+    let mut first = first_dts(&video);
+    if let Some(audio) = &audio {
+        first = first.min(first_dts(audio));
+    }
+    // In whole milliseconds, as the muxer does it: then its rounding is ours.
+    let shift = MediaTime::from_millis((-first.as_millis()).max(0));
+    video.origin = video.origin + shift;
+    if let Some(audio) = &mut audio {
+        audio.origin = audio.origin + shift;
+    }
+    (video, audio)
+}
+
+fn start_of<D>(track: &Track<D>) -> MediaTime {
+    MediaTime::from_ticks(track.timeline.start, track.time_scale)
+}
+
+/// The first decoding time, which may be below zero.
+fn first_dts<D>(placed: &Placed<D>) -> MediaTime {
+    let track = &placed.track;
+    let Some(segment) = track.timeline.segments.first() else {
+        return MediaTime::ZERO;
+    };
+    let mut cursor = track.samples.cursor(segment.samples.start);
+    let first = cursor.next(&track.samples).map_or(0, |first| first.dts);
+    MediaTime::from_ticks(first + segment.displacement, track.time_scale) + placed.origin
+}
+
+fn warnings(index: &Index) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if index.audio.is_none() {
+        warnings.push(
+            "there is no sound: Facebook and others refuse a live video without an audio track"
+                .to_owned(),
+        );
+    }
+    if index.rotated {
+        warnings.push(
+            "the file asks players to turn the picture, which a live stream cannot say: it will \
+             be shown as it was recorded"
+                .to_owned(),
+        );
+    }
+    let lead = MediaTime::from_ticks(index.video.timeline.lead, index.video.time_scale);
+    if lead > MediaTime::from_millis(1) {
+        warnings.push(format!(
+            "the file was cut between key frames: the live stream starts {:.1} s before the cut",
+            lead.as_secs_f64()
+        ));
+    }
+    if matches!(index.video.description.profile, 110 | 122 | 244) {
+        warnings.push(
+            "the video has more than 8 bits or more than 4:2:0 colour, which few platforms take"
+                .to_owned(),
+        );
+    }
+    warnings
 }

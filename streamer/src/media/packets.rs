@@ -1,26 +1,87 @@
 //! The packets of a movie, interleaved.
 
-use broadcast::Failure;
+use std::sync::Arc;
 
-use crate::media::{Movie, Packet};
+use broadcast::{Failure, MediaTime};
 
-/// A cursor over the packets of a [`Movie`], in rising order of decoding time.
+use crate::{
+    media::{
+        Packet, TrackKind,
+        cursor::{Due, TrackCursor},
+        movie::Content,
+    },
+    source::Reader,
+};
+
+/// A cursor over the packets of a [`Movie`](crate::media::Movie), in rising order of decoding
+/// time; of two that are due at once the picture goes first.
 #[derive(Debug)]
 pub struct Packets {
-    movie: Movie,
+    content: Arc<Content>,
+    reader: Reader,
+    video: TrackCursor,
+    audio: Option<TrackCursor>,
 }
 
 impl Packets {
-    /// The next packet, or `None` after the last.
-    ///
-    /// # Errors
-    /// `SourceUnreadable` when the source fails or changes under way, with the position.
-    pub async fn next(&mut self) -> Result<Option<Packet>, Failure> {
-        let _ = &self.movie;
-        Ok(None)
+    pub(crate) fn new(content: Arc<Content>, from: MediaTime) -> Self {
+        let mut video = content.video.at_key_frame(from);
+        let first = content.video.start().peek(&content.video);
+        let start = video.peek(&content.video);
+        let from_start = first.map(|due| due.sample.index) == start.map(|due| due.sample.index);
+        let audio = content.audio.as_ref().map(|audio| match start {
+            // Sound may start before the first picture.
+            Some(start) if !from_start => audio.at_or_after(start.dts),
+            _ => audio.start(),
+        });
+        Self {
+            reader: content.source.reader(),
+            content,
+            video,
+            audio,
+        }
     }
 
-    pub(crate) fn new(movie: Movie) -> Self {
-        Self { movie }
+    /// The next packet, or `None` after the last.
+    ///
+    /// A future that is dropped has taken nothing: the next call answers the same packet.
+    ///
+    /// # Errors
+    /// `SourceUnreadable` when the source fails or changes on the way, with the position.
+    pub async fn next(&mut self) -> Result<Option<Packet>, Failure> {
+        let Some((track, due)) = self.peek() else {
+            return Ok(None);
+        };
+        let sample = due.sample;
+        let data = self
+            .reader
+            .read(sample.offset, sample.size as usize)
+            .await
+            .map_err(|error| error.into_failure(self.content.source.label()).at(due.dts))?;
+        match (track, &mut self.audio) {
+            (TrackKind::Audio, Some(audio)) => audio.advance(),
+            _ => self.video.advance(),
+        }
+        Ok(Some(Packet {
+            track,
+            dts: due.dts,
+            pts: due.pts,
+            key_frame: sample.key,
+            data,
+        }))
+    }
+
+    fn peek(&mut self) -> Option<(TrackKind, Due)> {
+        let video = self.video.peek(&self.content.video);
+        let audio = match (&mut self.audio, &self.content.audio) {
+            (Some(cursor), Some(audio)) => cursor.peek(audio),
+            _ => None,
+        };
+        match (video, audio) {
+            (Some(video), Some(audio)) if audio.dts < video.dts => Some((TrackKind::Audio, audio)),
+            (Some(video), _) => Some((TrackKind::Video, video)),
+            (None, Some(audio)) => Some((TrackKind::Audio, audio)),
+            (None, None) => None,
+        }
     }
 }

@@ -1,0 +1,61 @@
+#!/bin/sh
+# Makes the small videos of streamer/tests/fixtures, the lists of packets that ffmpeg gets from
+# them, and the bundled sample of `matinee demo`.
+# Their results are committed: tests need no ffmpeg. Made with ffmpeg 5.1 (libx264, libx265).
+set -eu
+cd "$(dirname "$0")/.."
+out=streamer/tests/fixtures
+mkdir -p "$out"
+
+ff() { ffmpeg -hide_banner -nostdin -loglevel error -y "$@"; }
+
+# Same input, same bytes: no time stamps, no encoder version, one thread.
+exact='-fflags +bitexact -flags:v +bitexact -flags:a +bitexact -map_metadata -1 -threads 1'
+picture='-f lavfi -i testsrc2=size=160x90:rate=15:duration=4'
+sound='-f lavfi -i sine=frequency=440:sample_rate=48000:duration=4'
+avc='-c:v libx264 -preset veryfast -pix_fmt yuv420p -b:v 60k -g 15 -keyint_min 15 -sc_threshold 0'
+aac='-c:a aac -b:a 48k -ac 2'
+
+# shellcheck disable=SC2086 # the words are meant to be split
+{
+  ff $picture $sound $avc -bf 0 $aac $exact -movflags +faststart "$out/moov-first.mp4"
+  ff $picture $sound $avc -bf 0 $aac $exact "$out/moov-last.mp4"
+  ff $picture $sound $avc -bf 3 -x264-params b-pyramid=normal $aac $exact "$out/b-frames.mp4"
+  ff $picture $sound $avc -bf 2 $aac $exact -f mov "$out/quicktime.mov"
+  # Composition offsets below zero (version 1 of ctts) instead of an edit list.
+  ff $picture $sound $avc -bf 2 $aac $exact -movflags +negative_cts_offsets "$out/negative-offsets.mp4"
+  # No edit list at all: the picture starts later than the sound.
+  ff $picture $sound $avc -bf 2 $aac $exact -use_editlist 0 "$out/no-edit-list.mp4"
+  # Cut in the middle of a GOP without coding anew: the edit list starts between key frames.
+  ff -ss 1.4 -i "$out/b-frames.mp4" -c copy $exact "$out/edit-list.mp4"
+  # Sound that starts 300 ms after the picture: an empty edit.
+  ff -i "$out/b-frames.mp4" -itsoffset 0.3 -i "$out/b-frames.mp4" -map 0:v -map 1:a -c copy $exact "$out/empty-edit.mp4"
+  # Frames of different durations.
+  ff -f lavfi -i testsrc2=size=160x90:rate=15:duration=4 $sound \
+    -vf "select='not(eq(mod(n,7),3))'" -vsync vfr $avc -bf 2 $aac $exact "$out/variable-rate.mp4"
+
+  ff $picture $sound -c:v libx265 -preset ultrafast -x265-params log-level=error -b:v 60k $aac $exact -tag:v hvc1 "$out/hevc.mp4"
+  ff -f lavfi -i testsrc2=size=160x90:rate=15:duration=1 -f lavfi -i sine=sample_rate=8000:duration=1 \
+    $avc -bf 0 -c:a pcm_s16le -ac 1 $exact "$out/pcm.mov"
+  ff $picture $sound -c:v mpeg4 -b:v 60k -c:a libmp3lame -b:a 48k $exact "$out/mpeg4-mp3.mp4"
+  ff $sound $aac $exact "$out/no-video.m4a"
+  ff $picture $avc -bf 2 $exact "$out/no-audio.mp4"
+  ff $picture $sound $avc -bf 0 $aac $exact -movflags +frag_keyframe+empty_moov+default_base_moof "$out/fragmented.mp4"
+  ff $picture $sound $avc -bf 0 $aac $exact -encryption_scheme cenc-aes-ctr \
+    -encryption_key 00112233445566778899aabbccddeeff -encryption_kid 00112233445566778899aabbccddeeff "$out/encrypted.mp4"
+}
+head -c 60000 "$out/moov-first.mp4" >"$out/truncated.mp4"
+head -c 40000 "$out/moov-last.mp4" >"$out/no-index.mp4"
+printf 'This is a text, whatever its name says.\n' >"$out/not-a-video.mp4"
+
+# What ffmpeg sends: `-c copy -f flv`, read back. One line per packet:
+# track, dts, pts (ms), size, key frame, the first 16 digits of the SHA-256 of the payload.
+for name in moov-first.mp4 moov-last.mp4 b-frames.mp4 quicktime.mov negative-offsets.mp4 \
+  no-edit-list.mp4 edit-list.mp4 empty-edit.mp4 variable-rate.mp4 no-audio.mp4; do
+  scratch=$(mktemp)
+  ff -i "$out/$name" -c copy -f flv "$scratch"
+  ffprobe -v error -show_packets -show_data_hash SHA256 -of json "$scratch" |
+    jq -c '[.packets[] | [.codec_type, .dts, .pts, (.size|tonumber), (.flags|startswith("K")), (.data_hash|sub("SHA256:";"")|.[:16])]]' |
+    sed 's/\],\[/],\n[/g' >"$out/$name.packets.json"
+  rm -f "$scratch"
+done

@@ -1,0 +1,217 @@
+//! Which samples are presented, and when, after the edit list.
+//!
+//! The rules are those of ffmpeg's demuxer (`mov_fix_index`), so that what is sent is what
+//! `ffmpeg -c copy` would send: an edit that starts between key frames brings along the frames
+//! from the key frame before it, an audio edit up to a second of decoder warm-up, and all of them
+//! keep their distance in time.
+
+use std::ops::Range;
+
+use super::{error::Refusal, sample_description::Handler, sample_table::SampleTable};
+
+/// One entry of `elst`, with its duration in the track's own time scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Edit {
+    /// Where it starts in the media, in composition time; `None` is a pause.
+    pub(crate) media_time: Option<i64>,
+    /// In ticks; zero means up to the end.
+    pub(crate) duration: i64,
+}
+
+/// A run of samples that is presented with one displacement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Segment {
+    pub(crate) samples: Range<u32>,
+    /// What is added to the decoding time of the table.
+    pub(crate) displacement: i64,
+}
+
+/// A track on the time line of the presentation, in ticks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Timeline {
+    pub(crate) segments: Vec<Segment>,
+    /// What is added to a decoding time, beside the composition offset, to get the composition
+    /// time: it makes up for offsets below zero.
+    pub(crate) composition_shift: i64,
+    /// Where the track starts.
+    pub(crate) start: i64,
+    /// How long before `start` its first frame is shown, because an edit starts between key
+    /// frames.
+    pub(crate) lead: i64,
+}
+
+/// Applies the edit list of a track.
+pub(crate) fn timeline(
+    table: &SampleTable,
+    has_compositions: bool,
+    handler: Handler,
+    time_scale: u32,
+    edits: &[Edit],
+) -> Result<Timeline, Refusal> {
+    let shift = -i64::from(table.least_composition());
+    let pauses: i64 = edits
+        .iter()
+        .map_while(|edit| edit.media_time.is_none().then_some(edit.duration))
+        .fold(0, i64::saturating_add);
+    let mut line = Timeline {
+        segments: Vec::new(),
+        composition_shift: shift,
+        start: pauses,
+        lead: 0,
+    };
+    let mut clock = -shift;
+    // The earliest composition time of what the edits want.
+    let mut earliest = i64::MAX;
+    for edit in edits {
+        let presented = clock;
+        clock = clock
+            .checked_add(edit.duration)
+            .ok_or(Refusal::Damaged("the edit list"))?;
+        // A pause between edits only moves what follows.
+        let Some(media_time) = edit.media_time else {
+            continue;
+        };
+        let window = Window {
+            start: media_time,
+            end: match edit.duration {
+                0 => i64::MAX,
+                duration => media_time
+                    .checked_add(duration)
+                    .ok_or(Refusal::Damaged("the edit list"))?,
+            },
+            first: line.segments.is_empty(),
+        };
+        let Some(cut) = cut(table, has_compositions, handler, time_scale, &window) else {
+            continue;
+        };
+        let displacement = presented - cut.warm_up - cut.anchor;
+        earliest = earliest.min(cut.earliest.saturating_add(displacement + shift));
+        line.segments.push(Segment {
+            samples: cut.samples,
+            displacement,
+        });
+    }
+    if line.segments.is_empty() {
+        return Ok(whole(table, line));
+    }
+    let late = earliest.saturating_sub(pauses);
+    if handler == Handler::Video && earliest < i64::MAX && late > 0 {
+        for segment in &mut line.segments {
+            segment.displacement -= late;
+        }
+    }
+    line.lead = lead(table, &line);
+    Ok(line)
+}
+
+/// No edit list, or one that leaves nothing.
+fn whole(table: &SampleTable, line: Timeline) -> Timeline {
+    let mut cursor = table.cursor(0);
+    Timeline {
+        segments: vec![Segment {
+            samples: 0..table.count(),
+            displacement: -line.composition_shift,
+        }],
+        start: cursor.next(table).map_or(0, |first| first.cts()),
+        ..line
+    }
+}
+
+/// What an edit wants, in composition time.
+struct Window {
+    start: i64,
+    end: i64,
+    first: bool,
+}
+
+/// What it gets.
+struct Cut {
+    samples: Range<u32>,
+    /// The decoding time of the first sample that is wanted.
+    anchor: i64,
+    /// The part of that sample that lies before the window.
+    warm_up: i64,
+    /// The earliest composition time of what is wanted.
+    earliest: i64,
+}
+
+fn cut(
+    table: &SampleTable,
+    has_compositions: bool,
+    handler: Handler,
+    time_scale: u32,
+    window: &Window,
+) -> Option<Cut> {
+    let first = first_sample(table, has_compositions, handler, time_scale, window.start);
+    let mut cursor = table.cursor(first);
+    let mut samples = first..first;
+    let mut anchor = None;
+    let mut earliest = i64::MAX;
+    let mut key_after_end = false;
+    while let Some(sample) = cursor.next(table) {
+        let cts = sample.cts();
+        let cts_end = cts.saturating_add(i64::from(sample.duration));
+        if cts >= window.start && cts < window.end {
+            anchor.get_or_insert((sample.dts, 0));
+            earliest = earliest.min(cts);
+        } else if handler == Handler::Audio
+            && window.first
+            && cts < window.start
+            && cts_end > window.start
+        {
+            anchor.get_or_insert((sample.dts, window.start - cts));
+        }
+        samples.end = sample.index + 1;
+        if cts_end >= window.end && (sample.key || handler == Handler::Audio) {
+            // Frames that are shown before this key frame may follow it: wait for another.
+            if has_compositions && handler == Handler::Video && !key_after_end {
+                key_after_end = true;
+            } else {
+                break;
+            }
+        }
+    }
+    let (anchor, warm_up) = anchor?;
+    Some(Cut {
+        samples,
+        anchor,
+        warm_up,
+        earliest,
+    })
+}
+
+/// Where decoding must start for `start` to be presented.
+fn first_sample(
+    table: &SampleTable,
+    has_compositions: bool,
+    handler: Handler,
+    time_scale: u32,
+    start: i64,
+) -> u32 {
+    let found = match handler {
+        Handler::Video if has_compositions => {
+            table.last_before(start, true, |sample| sample.cts() <= start)
+        }
+        Handler::Video => table
+            .last_before(start, true, |_| true)
+            .or_else(|| table.last_before(start, false, |_| true)),
+        Handler::Audio => {
+            table.last_before((start - i64::from(time_scale)).max(0), false, |_| true)
+        }
+    };
+    let mut cursor = table.cursor(found.map_or(0, |sample| sample.index));
+    // Nothing can be made of what precedes the first key frame.
+    let key = std::iter::from_fn(|| cursor.next(table)).find(|sample| sample.key);
+    key.map_or(0, |sample| sample.index)
+}
+
+/// How long before the start of the track its first frame is shown.
+fn lead(table: &SampleTable, line: &Timeline) -> i64 {
+    let Some(segment) = line.segments.first() else {
+        return 0;
+    };
+    let mut cursor = table.cursor(segment.samples.start);
+    let first = cursor.next(table).map_or(0, |first| first.cts());
+    let shown = first + segment.displacement + line.composition_shift;
+    (line.start - shown).max(0)
+}

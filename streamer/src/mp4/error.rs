@@ -1,0 +1,150 @@
+//! Why a file is not sent, in words, and what would make it one that is.
+
+use broadcast::{Failure, FailureKind};
+
+use crate::source::{Source, SourceError};
+
+/// How opening a file fails.
+#[derive(Debug, thiserror::Error)]
+pub enum Mp4Error {
+    /// It could not be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// It was read, and cannot be sent.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl Mp4Error {
+    /// The failure for `source`: what it is, and the command that would mend it.
+    pub fn into_failure(self, source: &Source) -> Failure {
+        let refusal = match self {
+            Self::Source(error) => return error.into_failure(source.label()),
+            Self::Refused(refusal) => refusal,
+        };
+        let label = source.label();
+        let message = match refusal.remedy() {
+            Some(options) => {
+                let name = shell_word(source.file_name());
+                format!(
+                    "{label} cannot be sent: {refusal}; this makes a file that can: \
+                     ffmpeg -i {name} {options} -movflags +faststart sendable.mp4"
+                )
+            }
+            None => format!("{label} cannot be sent: {refusal}"),
+        };
+        Failure::new(FailureKind::UnsupportedMedia, message)
+    }
+}
+
+/// Why a file is not sent. The texts read after "cannot be sent: ".
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Something else, recognised by its first bytes.
+    #[error("it is {0}, not MP4 or MOV")]
+    OtherContainer(&'static str),
+    /// Something else, not recognised.
+    #[error("it is no video: neither MP4 nor MOV, whatever its name says")]
+    NotAVideo,
+    /// No `moov` box.
+    #[error(
+        "it has no index (moov box), so it is incomplete: the recording or the upload was cut off"
+    )]
+    NoIndex,
+    /// The index names bytes that are not there.
+    #[error(
+        "it is truncated: its index describes {described} bytes and the file has {length}; \
+         upload it again"
+    )]
+    Truncated {
+        /// Bytes that the file should have at least.
+        described: u64,
+        /// Bytes that it has.
+        length: u64,
+    },
+    /// `moof` boxes.
+    #[error("it is a fragmented MP4, which is not read yet")]
+    Fragmented,
+    /// A compressed `moov`.
+    #[error("its index is compressed (cmov), which is not read")]
+    CompressedIndex,
+    /// Common encryption or another scheme.
+    #[error("its {0} is encrypted")]
+    Encrypted(&'static str),
+    /// No track of pictures.
+    #[error("it has no video track")]
+    NoVideo,
+    /// A picture that RTMP ingests do not take.
+    #[error("its video is {0}, and live ingests take H.264")]
+    VideoCodec(String),
+    /// H.264 with its parameter sets in the stream only.
+    #[error("its H.264 video keeps the parameter sets in the stream only (avc3)")]
+    ParameterSetsInStream,
+    /// A sound that RTMP ingests do not take.
+    #[error("its audio is {0}, and live ingests take AAC-LC")]
+    AudioCodec(String),
+    /// Several sample descriptions in use.
+    #[error("its {0} changes its format on the way, and a live stream must not")]
+    FormatChanges(&'static str),
+    /// No sample, or no key frame.
+    #[error("its {0} track is empty")]
+    EmptyTrack(&'static str),
+    /// An index that contradicts itself.
+    #[error("its index is damaged ({0})")]
+    Damaged(&'static str),
+    /// More than anyone would record.
+    #[error("its index is larger than is read ({0})")]
+    TooLarge(&'static str),
+}
+
+impl Refusal {
+    /// Options of ffmpeg that turn the file into one that is sent.
+    fn remedy(&self) -> Option<&'static str> {
+        const VIDEO: &str =
+            "-c:v libx264 -pix_fmt yuv420p -profile:v high -g 60 -c:a aac -b:a 128k";
+        match self {
+            Self::OtherContainer(_)
+            | Self::VideoCodec(_)
+            | Self::FormatChanges(_) => Some(VIDEO),
+            Self::AudioCodec(_) => Some("-c:v copy -c:a aac -b:a 128k -ac 2"),
+            Self::Fragmented
+            | Self::CompressedIndex
+            | Self::ParameterSetsInStream
+            | Self::Damaged(_) => Some("-c copy"),
+            Self::NoVideo => Some(
+                "-f lavfi -i color=black:size=1280x720:rate=30 -shortest -map 1:v -map 0:a \
+                 -c:v libx264 -pix_fmt yuv420p -g 60 -c:a aac -b:a 128k",
+            ),
+            Self::NotAVideo
+            | Self::NoIndex
+            | Self::Truncated { .. }
+            | Self::Encrypted(_)
+            | Self::EmptyTrack(_)
+            | Self::TooLarge(_) => None,
+        }
+    }
+}
+
+/// The text as one word of a POSIX shell.
+fn shell_word(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/+:,@%".contains(&byte);
+    if !text.is_empty() && !text.starts_with('-') && text.bytes().all(plain) {
+        text.to_owned()
+    } else {
+        let name = if text.starts_with('-') { "./" } else { "" };
+        format!("'{name}{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_safe_to_paste() {
+        assert_eq!(shell_word("talk-1.mp4"), "talk-1.mp4");
+        assert_eq!(shell_word("my talk.mp4"), "'my talk.mp4'");
+        assert_eq!(shell_word("a'$(b).mp4"), r"'a'\''$(b).mp4'");
+        assert_eq!(shell_word("-rf.mp4"), "'./-rf.mp4'");
+    }
+}

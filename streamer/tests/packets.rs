@@ -1,0 +1,94 @@
+//! What is sent is, packet for packet, what `ffmpeg -c copy -f flv` sends.
+
+use std::path::PathBuf;
+
+use broadcast::{MediaTime, SourceUrl};
+use ring::digest;
+use streamer::{
+    media::{Movie, Packet, TrackKind, flv},
+    source::{Source, SourceOptions},
+};
+
+/// One line of the oracle: track, decoding and composition time in ms, size, key frame, the first digits of the SHA-256.
+type Wanted = (String, i64, i64, usize, bool, String);
+
+fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+async fn open(name: &str) -> Movie {
+    let url = SourceUrl::file(&fixture(name)).unwrap();
+    let source = Source::open(&url, SourceOptions::default()).await.unwrap();
+    Movie::open(source).await.unwrap()
+}
+
+async fn all(movie: &Movie, from: MediaTime) -> Vec<Packet> {
+    let mut packets = movie.packets(from);
+    let mut read = Vec::new();
+    while let Some(packet) = packets.next().await.unwrap() {
+        read.push(packet);
+    }
+    read
+}
+
+async fn check_against_ffmpeg(name: &str) {
+    let oracle = std::fs::read(fixture(&format!("{name}.packets.json"))).unwrap();
+    let wanted: Vec<Wanted> = serde_json::from_slice(&oracle).unwrap();
+    let movie = open(name).await;
+    let packets = all(&movie, MediaTime::ZERO).await;
+    assert!(packets.is_sorted_by_key(|packet| packet.dts), "{name}");
+    for (track, kind) in [("video", TrackKind::Video), ("audio", TrackKind::Audio)] {
+        let wanted: Vec<&Wanted> = wanted.iter().filter(|line| line.0 == track).collect();
+        let got: Vec<&Packet> = packets.iter().filter(|packet| packet.track == kind).collect();
+        assert_eq!(got.len(), wanted.len(), "{name} {track}");
+        for (index, (packet, wanted)) in got.into_iter().zip(wanted).enumerate() {
+            let (_, dts, pts, size, key_frame, hash) = wanted;
+            let at = format!("{name} {track} {index}: {packet:?} {wanted:?}");
+            assert_eq!(packet.data.len(), *size, "{at}");
+            assert_eq!(short_hash(&packet.data), *hash, "{at}");
+            assert_eq!(packet.key_frame, *key_frame, "{at}");
+            let body = flv::tag_body(packet);
+            let dts_ms = i64::from(flv::timestamp_ms(packet.dts));
+            let pts_ms = dts_ms + composition_time(&body);
+            assert!((dts_ms - dts).abs() <= 1, "dts {dts_ms} of {at}");
+            assert!((pts_ms - pts).abs() <= 1, "pts {pts_ms} of {at}");
+        }
+    }
+}
+
+fn short_hash(bytes: &[u8]) -> String {
+    let digest = digest::digest(&digest::SHA256, bytes);
+    digest.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The signed 24 bits of a video tag; audio has none.
+fn composition_time(body: &flv::TagBody) -> i64 {
+    match *body.header() {
+        [_, _, a, b, c] => i64::from(i32::from_be_bytes([a, b, c, 0]) >> 8),
+        _ => 0,
+    }
+}
+
+macro_rules! as_ffmpeg {
+    ($($test:ident: $name:literal)*) => {
+        $(
+            #[tokio::test]
+            async fn $test() {
+                check_against_ffmpeg($name).await;
+            }
+        )*
+    };
+}
+
+as_ffmpeg! {
+    moov_first: "moov-first.mp4"
+    moov_last: "moov-last.mp4"
+    b_frames: "b-frames.mp4"
+    quicktime: "quicktime.mov"
+    negative_composition_offsets: "negative-offsets.mp4"
+    no_edit_list: "no-edit-list.mp4"
+    cut_between_key_frames: "edit-list.mp4"
+    sound_that_starts_later: "empty-edit.mp4"
+    variable_frame_rate: "variable-rate.mp4"
+    no_sound: "no-audio.mp4"
+}
