@@ -9,6 +9,11 @@ import threading
 import time
 
 
+# Handshake (3,073 bytes), commands, metadata and sequence headers stay below; with the first key
+# frame a connection is above.
+BEFORE_MEDIA = 7_000
+
+
 class Proxy:
     """Listens on a free port and passes on what comes. `target` is a port on loopback; without
     one, connections are accepted and nothing is ever said."""
@@ -39,9 +44,7 @@ class Proxy:
 
     def cut(self):
         """Resets every connection."""
-        with self.lock:
-            connections, self.connections = self.connections, []
-        for connection in connections:
+        for connection in self.open_connections():
             connection.reset()
 
     def refuse(self):
@@ -63,6 +66,11 @@ class Proxy:
         with self.lock:
             for connection in self.connections:
                 connection.stalled.set()
+
+    def first_media(self):
+        """When, by the wall clock, the first key frame came in on any connection."""
+        with self.lock:
+            return min((one.media_at for one in self.connections if one.media_at), default=None)
 
     def open_connections(self):
         with self.lock:
@@ -115,6 +123,8 @@ class Connection:
         self.stalled = threading.Event()
         self.opened = time.monotonic()
         self.closed = None
+        self.received = 0
+        self.media_at = None
 
     def run(self, target):
         """Passes bytes both ways until either side is gone."""
@@ -129,6 +139,9 @@ class Connection:
             data = self.client.recv(64 * 1024)
             if not data:
                 return
+            self.received += len(data)
+            if self.media_at is None and self.received > BEFORE_MEDIA:
+                self.media_at = time.time()
             if self.server:
                 self.server.sendall(data)
 

@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""Scheduled broadcasts in `matinee up`: on air on the second, wrong keys, retries, and `kill -9` of
+the streamer and of `matinee up` itself; seen by the receiver and by the AWS CLI."""
+
+import os
+import pathlib
+import signal
+import tempfile
+import time
+
+from rehearsal import media
+from rehearsal.checks import Checks, eventually
+from rehearsal.nginx import Nginx
+from rehearsal.proxy import Proxy
+from rehearsal.region import Region, entered, moment
+
+SECONDS = 25
+
+
+def main():
+    checks = Checks("orchestration")
+    with tempfile.TemporaryDirectory(prefix="matinee-") as directory:
+        directory = pathlib.Path(directory)
+        file = media.encode(directory / "show.mp4", SECONDS, b_frames=2)
+        with Nginx(directory / "nginx") as nginx, Proxy(nginx.port) as proxy:
+            with Region(directory / "one") as region:
+                with checks.section("one goes well, one has the wrong key, of one the streamer is killed"):
+                    three_shows(checks, region, nginx, proxy, file)
+            with Region(directory / "two") as region:
+                with checks.section("`matinee up` is killed: mid-show, while one waits, before one starts"):
+                    killed_region(checks, region, nginx, file)
+    checks.finish()
+
+
+def three_shows(checks, region, nginx, proxy, file):
+    good, air_time = region.schedule(file, proxy.url, "good", 15)
+    wrong, _ = region.schedule(file, nginx.url, "wrong-first", 10)
+    crash, _ = region.schedule(file, nginx.url, "crash", 15)
+
+    kill_streamer(checks, region, nginx, crash)
+    goes_well(checks, region, nginx, proxy, file, good, air_time)
+    with checks.section("wrong key, then the right one"):
+        wrong_key(checks, region, nginx, file, wrong)
+    with checks.section("after the streamer was killed"):
+        after_crash(checks, region, nginx, file, crash)
+
+
+def kill_streamer(checks, region, nginx, broadcast):
+    checks.check("streamer: on air", eventually(lambda: received(nginx, "crash"), 60))
+    time.sleep(8)
+    pids = region.streamers(broadcast)
+    checks.check("streamer: its process is found", len(pids) >= 1, pids)
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+
+
+def goes_well(checks, region, nginx, proxy, file, broadcast, air_time):
+    checks.equal("good: aired", region.settles(broadcast, SECONDS + 60), "aired")
+    shown = region.show(broadcast)
+    error = shown["outcome"]["on_air_error_ms"]
+    checks.check("good: on air within 50 ms, by the outcome", abs(error) <= 50, f"{error:+.1f} ms")
+    late = (proxy.first_media() - air_time.timestamp()) * 1000
+    checks.check("good: on air within 50 ms, by the receiver's clock", abs(late) <= 50, f"{late:+.1f} ms")
+    checks.equal("good: attempts", shown["attempts"], 1)
+    recordings = nginx.recordings("good")
+    # The probe of the key may have left an empty recording behind.
+    whole = [path for path in recordings if path.stat().st_size > 10_000]
+    if checks.equal("good: recordings", len(whole), 1, recordings):
+        media.compare(checks, "good", whole[0], file)
+
+    execution = region.execution(broadcast)
+    checks.equal("aws-cli: describe-execution", execution["status"], "SUCCEEDED")
+    history = region.history(broadcast)
+    checks.equal("aws-cli: get-execution-history", entered(history)[:4],
+                 ["ValidateToken", "Persist", "Stream", "RecordOutcome"])
+    checks.equal("aws-cli: the last event", history[-1]["type"], "ExecutionSucceeded")
+    table, = region.aws("dynamodb", "list-tables")["TableNames"]
+    items = region.aws("dynamodb", "scan", "--table-name", table)["Items"]
+    checks.check("aws-cli: scan finds the broadcast", any(broadcast in str(item) for item in items), f"{len(items)} items")
+
+
+def wrong_key(checks, region, nginx, file, broadcast):
+    checks.equal("wrong key: the broadcast fails", region.settles(broadcast, 120), "failed")
+    failure = region.show(broadcast)["outcome"]["failure"]
+    checks.equal("wrong key: and says why", failure["kind"], "TokenRejected", failure["message"])
+    first = region.execution(broadcast)
+    checks.equal("wrong key: its execution is", first["status"], "FAILED")
+    history = region.history(broadcast)
+    checks.equal("wrong key: failed at", entered(history)[-1], "RecordFailure")
+    begun, judged = validation(history)
+    taken = (moment(judged) - moment(begun)).total_seconds()
+    checks.check("wrong key: known within 10 s", taken < 10, f"{taken:.1f} s, {judged['type']}")
+    checks.equal("wrong key: nothing is recorded", [p for p in nginx.recordings("wrong-first") if p.stat().st_size > 10_000], [])
+
+    region.run("key", "set", broadcast, text="right\n")
+    region.run("retry", broadcast)
+    checks.equal("retry: airs", region.settles(broadcast, SECONDS + 90) if left_failed(region, broadcast) else "failed", "aired")
+    again = region.execution(broadcast)
+    checks.equal("retry: in the same execution", again["executionArn"], first["executionArn"])
+    checks.equal("retry: redriven", (again.get("redriveCount"), again["status"]), (1, "SUCCEEDED"))
+    nothing_lost(checks, "retry", file, nginx, "right", parts=1)
+
+
+def left_failed(region, broadcast):
+    return eventually(lambda: region.status(broadcast) != "failed", 30)
+
+
+def validation(history):
+    """The first event of ValidateToken and the one that tells how it went."""
+    begun = next(event for event in history if event["type"] == "TaskStateEntered")
+    judged = next(event for event in history if event["type"] in ("TaskFailed", "TaskSucceeded", "TaskTimedOut"))
+    return begun, judged
+
+
+def after_crash(checks, region, nginx, file, broadcast):
+    checks.equal("streamer killed: aired all the same", region.settles(broadcast, SECONDS + 90), "aired")
+    checks.equal("streamer killed: attempts", region.show(broadcast)["attempts"], 2)
+    states = entered(region.history(broadcast))
+    expected = ["ValidateToken", "Persist", "Stream", "RecordFailure", "Backoff", "Persist", "Stream", "RecordOutcome"]
+    checks.equal("streamer killed: states", states[: len(expected)], expected)
+    # Checkpoints are written every 5 s, and the show goes on from the key frame before.
+    nothing_lost(checks, "streamer killed", file, nginx, "crash", parts=2, repeated_seconds=5 + 2)
+
+
+def killed_region(checks, region, nginx, file):
+    on_air, _ = region.schedule(file, nginx.url, "mid-show", 12)
+    waits, _ = region.schedule(file, nginx.url, "wrong-waits", 60)
+    later, _ = region.schedule(file, nginx.url, "later", 45)
+    checks.check("on air", eventually(lambda: received(nginx, "mid-show"), 60))
+    eventually(lambda: "Backoff" in entered(region.history(waits)), 30)
+    time.sleep(5)
+    streaming = region.streamers(on_air)
+    region.kill()
+    print("   killed `matinee up`", flush=True)
+    before = size(nginx, "mid-show")
+    time.sleep(4)
+    checks.check("killed: the show goes on meanwhile", size(nginx, "mid-show") > before)
+    region.start()
+    checks.equal("restarted: the streamer is the same", region.streamers(on_air), streaming)
+    region.run("key", "set", waits, text="waits\n")
+
+    checks.equal("mid-show: aired", region.settles(on_air, SECONDS + 60), "aired")
+    checks.equal("mid-show: attempts", region.show(on_air)["attempts"], 1)
+    nothing_lost(checks, "mid-show", file, nginx, "mid-show", parts=1, repeated_seconds=0)
+    checks.equal("scheduled before: aired", region.settles(later, SECONDS + 90), "aired")
+    nothing_lost(checks, "scheduled before", file, nginx, "later", parts=1, repeated_seconds=0)
+    checks.equal("waiting: aired", region.settles(waits, SECONDS + 120), "aired")
+    nothing_lost(checks, "waiting", file, nginx, "waits", parts=1, repeated_seconds=0)
+    for name, broadcast in (("mid-show", on_air), ("scheduled before", later), ("waiting", waits)):
+        checks.equal(f"{name}: its execution is", region.execution(broadcast)["status"], "SUCCEEDED")
+
+
+def received(nginx, key):
+    return size(nginx, key) > 10_000
+
+
+def size(nginx, key):
+    return sum(path.stat().st_size for path in nginx.recordings(key))
+
+
+def nothing_lost(checks, name, file, nginx, key, parts, repeated_seconds=0):
+    recordings = [path for path in nginx.recordings(key) if path.stat().st_size > 10_000]
+    checks.equal(f"{name}: recordings", len(recordings), parts)
+    for kind, (repeated, lost) in media.repeats_and_losses(file, recordings).items():
+        checks.equal(f"{name}: {kind} packets lost", lost, 0)
+        rate = media.FRAME_RATE if kind == "video" else 48_000 / 1_024
+        checks.check(f"{name}: {kind} repeated: at most {repeated_seconds} s", repeated <= repeated_seconds * rate + 2, repeated)
+
+
+if __name__ == "__main__":
+    main()
