@@ -59,3 +59,16 @@ for name in moov-first.mp4 moov-last.mp4 b-frames.mp4 quicktime.mov negative-off
     sed 's/\],\[/],\n[/g' >"$out/$name.packets.json"
   rm -f "$scratch"
 done
+
+# The sample of `matinee demo`: ten seconds, a clock that runs, a chord with a tick at each second.
+font=${FONT:-/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf}
+mono=${MONO:-/usr/share/fonts/truetype/dejavu/DejaVuSansMono-Bold.ttf}
+ff -f lavfi -i "gradients=size=640x360:rate=25:duration=10:c0=0x14213d:c1=0x6a3d7c:c2=0xc8553d:c3=0x14213d:nb_colors=4:speed=0.006:seed=7:x0=0:y0=0:x1=640:y1=360" \
+  -f lavfi -i "aevalsrc='0.10*sin(2*PI*220*t)+0.07*sin(2*PI*277.18*t)+0.06*sin(2*PI*329.63*t)+0.25*sin(2*PI*880*t)*exp(-30*mod(t,1))|0.10*sin(2*PI*220.5*t)+0.07*sin(2*PI*277.7*t)+0.06*sin(2*PI*330.2*t)+0.25*sin(2*PI*880*t)*exp(-30*mod(t,1))':sample_rate=48000:duration=10" \
+  -vf "drawtext=fontfile=$font:text=Matinee:fontcolor=white:fontsize=64:x=(w-tw)/2:y=84,
+    drawtext=fontfile=$mono:text='%{pts\:hms}':fontcolor=white@0.92:fontsize=40:x=(w-tw)/2:y=186,
+    drawbox=x=120:y=262:w=400:h=6:color=white@0.25:t=fill,
+    drawtext=fontfile=$mono:text='●':fontcolor=white:fontsize=22:x=112+40*t:y=252" \
+  -c:v libx264 -profile:v high -preset slow -crf 20 -maxrate 450k -bufsize 900k -bf 2 -g 50 -keyint_min 50 -sc_threshold 0 \
+  -pix_fmt yuv420p -c:a aac -b:a 128k -ac 2 -fflags +bitexact -flags:v +bitexact -flags:a +bitexact -map_metadata -1 -threads 1 \
+  -movflags +faststart crates/cli/assets/sample.mp4
