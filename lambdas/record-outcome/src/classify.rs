@@ -154,3 +154,162 @@ fn position(witness: &Witness) -> Option<MediaTime> {
     let position = witness.progress.as_ref()?.position();
     (position > MediaTime::ZERO).then_some(position)
 }
+
+#[cfg(test)]
+mod tests {
+    use broadcast::{DestinationProgress, Phase};
+
+    use super::*;
+
+    const EXITED: &str = include_str!("../tests/events/task-exited.json");
+
+    #[track_caller]
+    fn check(stage: Stage, error: &str, cause: &str, kind: FailureKind, message: &str) {
+        let failure = classify(stage, error, cause, &Witness::default());
+        assert_eq!((failure.kind, failure.message.as_str()), (kind, message));
+    }
+
+    #[test]
+    fn errors_of_our_functions_keep_their_kind_and_words() {
+        check(
+            Stage::ValidateToken,
+            "TokenRejected",
+            r#"{"errorType":"TokenRejected","errorMessage":"facebook: the ingest refused the key"}"#,
+            FailureKind::TokenRejected,
+            "facebook: the ingest refused the key",
+        );
+    }
+
+    #[test]
+    fn tasks_by_their_exit_code() {
+        let cause =
+            |code: &str| EXITED.replace("\"ExitCode\": 77", &format!("\"ExitCode\": {code}"));
+        let check = |code: &str, kind, message: &str| {
+            check(
+                Stage::Stream,
+                "States.TaskFailed",
+                &cause(code),
+                kind,
+                message,
+            );
+        };
+        let ended = |code: &str| {
+            format!("the streamer ended with exit code {code}: Essential container in task exited")
+        };
+        for kind in FailureKind::ALL {
+            let code = kind.exit_code().to_string();
+            check(&code, kind, &ended(&code));
+        }
+        check("137", FailureKind::Interrupted, &ended("137"));
+        check("143", FailureKind::Interrupted, &ended("143"));
+        check("101", FailureKind::Internal, &ended("101"));
+        let reason = "the streamer was stopped: Essential container in task exited";
+        check("null", FailureKind::Interrupted, reason);
+    }
+
+    #[test]
+    fn tasks_without_an_exit_code() {
+        check(
+            Stage::Stream,
+            "States.TaskFailed",
+            include_str!("../tests/events/task-spot-interruption.json"),
+            FailureKind::Interrupted,
+            "the streamer was stopped: Your Spot Task was interrupted.",
+        );
+        let cause = include_str!("../tests/events/task-failed-to-start.json");
+        let failure = classify(
+            Stage::Stream,
+            "TaskFailedToStart",
+            cause,
+            &Witness::default(),
+        );
+        assert_eq!(failure.kind, FailureKind::Internal);
+        assert!(
+            failure
+                .message
+                .starts_with("the streamer could not be started: CannotPullContainerError"),
+            "{failure}"
+        );
+    }
+
+    #[test]
+    fn errors_of_the_services() {
+        let check = |stage, error, cause, message| {
+            check(stage, error, cause, FailureKind::Internal, message);
+        };
+        check(
+            Stage::Stream,
+            "States.Timeout",
+            "",
+            "the streamer's task took too long",
+        );
+        check(
+            Stage::Persist,
+            "Lambda.TooManyRequestsException",
+            "Rate exceeded",
+            "opening an attempt failed with Lambda.TooManyRequestsException: Rate exceeded",
+        );
+        check(
+            Stage::Stream,
+            "AmazonECS.Unknown",
+            "",
+            "the streamer's task failed with AmazonECS.Unknown",
+        );
+    }
+
+    fn witness(recorded: Option<FailureKind>, seen: &[(&str, FailureKind)]) -> Witness {
+        let destinations = seen.iter().map(|(name, kind)| DestinationProgress {
+            name: (*name).to_owned(),
+            position: MediaTime::from_millis(5_000),
+            failure: Some(Failure::new(*kind, format!("{name} was seen as {kind}"))),
+            ..DestinationProgress::default()
+        });
+        Witness {
+            attempt: recorded.map(|kind| Failure::new(kind, format!("recorded as {kind}"))),
+            progress: Some(Progress {
+                attempt: 1,
+                phase: Phase::Finished,
+                duration: MediaTime::ZERO,
+                heartbeat: "2026-12-01T19:30:00Z".parse().unwrap(),
+                destinations: destinations.collect(),
+            }),
+        }
+    }
+
+    #[test]
+    fn the_streamer_is_believed_when_its_exit_code_agrees() {
+        let words = |witness: &Witness| {
+            let failure = classify(Stage::Stream, "States.TaskFailed", EXITED, witness);
+            assert_eq!(failure.kind, FailureKind::TokenRejected);
+            failure.message
+        };
+        let rejected = FailureKind::TokenRejected;
+        let interrupted = FailureKind::Interrupted;
+        assert_eq!(
+            words(&witness(Some(rejected), &[("a", rejected)])),
+            "recorded as TokenRejected"
+        );
+        assert_eq!(
+            words(&witness(
+                Some(interrupted),
+                &[("a", rejected), ("b", interrupted)]
+            )),
+            "a was seen as TokenRejected"
+        );
+        assert_eq!(
+            words(&witness(None, &[("a", rejected), ("b", rejected)])),
+            "a: a was seen as TokenRejected; b: b was seen as TokenRejected"
+        );
+        assert_eq!(
+            words(&witness(None, &[("a", interrupted)])),
+            "the streamer ended with exit code 77: Essential container in task exited"
+        );
+    }
+
+    #[test]
+    fn the_position_is_where_the_show_was() {
+        let witness = witness(None, &[("a", FailureKind::Interrupted)]);
+        let failure = classify(Stage::Stream, "States.Timeout", "", &witness);
+        assert_eq!(failure.position, Some(MediaTime::from_millis(5_000)));
+    }
+}

@@ -160,3 +160,94 @@ fn read<T: DeserializeOwned>(what: &str, json: Value) -> Result<T, Failure> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ID: &str = "20261201-1930-abcd";
+
+    fn event(text: &str) -> Event {
+        Event::parse(serde_json::from_str(text).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn states_of_the_workflow() {
+        let outcome = json!({ "state": "RecordOutcome", "broadcastId": ID, "attempt": 2 });
+        assert_eq!(
+            Event::parse(outcome),
+            Ok(Event::Outcome(OutcomeRequest {
+                broadcast_id: ID.parse().unwrap(),
+                attempt: 2
+            }))
+        );
+        let failure = json!({
+            "state": "RecordFailure", "broadcastId": ID, "attempt": 0, "stage": "ValidateToken",
+            "error": "TokenRejected", "cause": "", "redriveCount": 0, "executionArn": "arn:…",
+        });
+        assert!(matches!(
+            Event::parse(failure).unwrap(),
+            Event::Failure(FailureRequest {
+                stage: Stage::ValidateToken,
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn an_execution_that_was_aborted() {
+        let Event::StatusChange(change) =
+            event(include_str!("../tests/events/execution-aborted.json"))
+        else {
+            panic!("another event");
+        };
+        assert_eq!(change.status, "ABORTED");
+        assert_eq!(change.broadcast_id(), ID.parse().ok());
+        assert_eq!(change.cause.as_deref(), Some("stopped by its owner"));
+        let without_input = StatusChange {
+            input: None,
+            ..*change
+        };
+        assert_eq!(without_input.broadcast_id(), ID.parse().ok());
+    }
+
+    #[test]
+    fn an_execution_of_something_else() {
+        let Event::StatusChange(change) = event(include_str!(
+            "../tests/events/execution-of-something-else.json"
+        )) else {
+            panic!("another event");
+        };
+        assert_eq!(change.broadcast_id(), None);
+    }
+
+    #[test]
+    fn a_dead_letter() {
+        let Event::DeadLetters(letters) = event(include_str!("../tests/events/dead-letter.json"))
+        else {
+            panic!("another event");
+        };
+        assert_eq!(letters[0].broadcast_id(), ID.parse().ok());
+        assert_eq!(
+            letters[0].attribute("ERROR_CODE"),
+            Some("StateMachineDoesNotExist")
+        );
+    }
+
+    #[test]
+    fn what_is_no_event_is_refused_in_words() {
+        for event in [
+            json!({}),
+            json!([]),
+            json!({ "state": "Stream" }),
+            json!({ "detail-type": "ECS Task State Change" }),
+            json!({ "state": "RecordOutcome", "broadcastId": "no id", "attempt": 1 }),
+        ] {
+            let refusal = Event::parse(event).unwrap_err();
+            assert_eq!(refusal.kind, FailureKind::BadRequest);
+            assert!(refusal.message.starts_with("the event"), "{refusal}");
+        }
+    }
+}

@@ -5,6 +5,8 @@
 //! reaches a state of its own), and the dead-letter queue of the schedules (what could not be
 //! started in time was missed).
 
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may panic"))]
+
 mod aired;
 mod classify;
 mod dead_letter;
