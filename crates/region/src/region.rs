@@ -16,7 +16,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     clock::Clock,
-    data_dir::{Credentials, DataDir, DataDirError},
+    data_dir::{Credentials, DataDir, DataDirError, private_file},
     dynamodb::DynamoDb,
     ecs::{self, Ecs, TaskEnvironment, Tasks},
     error::chain,
@@ -235,6 +235,10 @@ impl Region {
     /// A database cannot be used, or a state machine is refused.
     pub async fn start(self) -> Result<RunningRegion, StartError> {
         let clock = Clock;
+        // SQLite gives its files the mode of the first of them.
+        for database in [self.data.database(), self.data.dynamodb()] {
+            private_file(&database)?;
+        }
         let store = Store::open(
             &self.data.database(),
             &[

@@ -111,13 +111,14 @@ mod tests {
 
     fn table() -> Database {
         let database = Database::memory().unwrap();
-        call(
+        let created = call(
             &database,
             "CreateTable",
-            r#"{"TableName": "t", "KeySchema": [{"AttributeName": "PK", "KeyType": "HASH"}],
+            r#"{"TableName": "things", "KeySchema": [{"AttributeName": "PK", "KeyType": "HASH"}],
                 "AttributeDefinitions": [{"AttributeName": "PK", "AttributeType": "S"}],
                 "BillingMode": "PAY_PER_REQUEST"}"#,
         );
+        assert!(created.contains("TableDescription"), "{created}");
         database
     }
 
@@ -129,11 +130,11 @@ mod tests {
 
     #[test]
     fn answers_and_errors() {
-        check("ListTables", "{}", r#"["t"]"#);
+        check("ListTables", "{}", r#"["things"]"#);
         check("Nonsense", "{}", "unknown");
         check("PutItem", "{", "SerializationException");
         check("PutItem", r#"{"TableName": 1}"#, "SerializationException");
-        check("PutItem", r#"{"TableName": "t"}"#, "ValidationException");
+        check("PutItem", r#"{"TableName": "things"}"#, "ValidationException");
         check(
             "GetItem",
             r#"{"TableName": "none", "Key": {"PK": {"S": "a"}}}"#,
@@ -141,7 +142,7 @@ mod tests {
         );
         check(
             "PutItem",
-            r#"{"TableName": "t", "Item": {"PK": {"S": "a"}}, "ConditionExpression": "attribute_exists(PK)"}"#,
+            r#"{"TableName": "things", "Item": {"PK": {"S": "a"}}, "ConditionExpression": "attribute_exists(PK)"}"#,
             "ConditionalCheckFailedException",
         );
     }

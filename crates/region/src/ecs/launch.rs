@@ -150,8 +150,6 @@ impl Launch {
                 "AWS_SHARED_CREDENTIALS_FILE",
                 region.credentials_file.clone().into(),
             ),
-            // What AWS itself tells a container about where it runs.
-            ("AWS_EXECUTION_ENV", "AWS_ECS_FARGATE".into()),
         ];
         let given = self.environment.clone().into_iter();
         inherited
