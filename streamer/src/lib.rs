@@ -5,4 +5,5 @@ pub mod ingest;
 pub mod media;
 pub mod mp4;
 pub mod rtmp;
+pub mod show;
 pub mod source;

@@ -164,19 +164,19 @@ impl Connection {
     }
 
     /// The next event, if there is one already.
-    pub(crate) fn poll_event(&mut self) -> Option<Event> {
-        self.publisher.poll_event()
+    pub(crate) fn try_event(&mut self) -> Result<Option<Event>, LinkError> {
+        match self.publisher.poll_event() {
+            Some(Event::Refused(refusal)) => Err(LinkError::Refused(refusal)),
+            Some(Event::Ended) => Err(LinkError::Ended),
+            event => Ok(event),
+        }
     }
 
     /// Waits for the next event. Ends only with one or with the connection.
     pub(crate) async fn event(&mut self) -> Result<Event, LinkError> {
         loop {
-            if let Some(event) = self.poll_event() {
-                return match event {
-                    Event::Refused(refusal) => Err(LinkError::Refused(refusal)),
-                    Event::Ended => Err(LinkError::Ended),
-                    event => Ok(event),
-                };
+            if let Some(event) = self.try_event()? {
+                return Ok(event);
             }
             let period = self.write_timeout;
             let arrived = poll_fn(|cx| {
@@ -198,13 +198,13 @@ impl Connection {
 
     /// Ends the stream for good: what is queued, `FCUnpublish`, `deleteStream`, then waits until
     /// the ingest has read it all and closed, or `limit` is over.
-    pub(crate) async fn finish(mut self, limit: Duration) -> Result<(), LinkError> {
+    pub(crate) async fn finish(&mut self, limit: Duration) -> Result<(), LinkError> {
         self.publisher.finish();
         self.drain(limit).await
     }
 
     /// Leaves without ending the stream, after everything queued has arrived.
-    pub(crate) async fn leave(mut self, limit: Duration) -> Result<(), LinkError> {
+    pub(crate) async fn leave(&mut self, limit: Duration) -> Result<(), LinkError> {
         self.drain(limit).await
     }
 
@@ -216,9 +216,7 @@ impl Connection {
         }
         // Half a close says that nothing follows. If we closed for good with words of the ingest
         // unread, the kernel would reset the connection and take the last frames with it.
-        if timeout(limit, self.stream.shutdown()).await.is_err() {
-            return Err(LinkError::Stalled(limit));
-        }
+        let _ = timeout_at(deadline, self.stream.shutdown()).await;
         let _ = timeout_at(deadline, poll_fn(|cx| self.poll_discard(cx))).await;
         Ok(())
     }

@@ -140,9 +140,7 @@ impl Source {
             .blocks
             .slot(index)
             .get_or_try_init(|| {
-                with_retries(&shared.retry, async || {
-                    shared.origin.attempt(range.clone()).await
-                })
+                with_retries(&shared.retry, || shared.origin.attempt(range.clone()))
             })
             .await
             .cloned()

@@ -30,10 +30,16 @@ impl Origin {
 }
 
 /// Repeats `attempt` while what it meets may pass.
-pub(crate) async fn with_retries<T>(
+///
+/// The attempts are futures of one type and not an `AsyncFnMut`, of whose futures the compiler
+/// cannot prove that a task may hold them.
+pub(crate) async fn with_retries<T, Attempt>(
     retry: &Retry,
-    mut attempt: impl AsyncFnMut() -> Result<T, AttemptError>,
-) -> Result<T, SourceError> {
+    mut attempt: impl FnMut() -> Attempt,
+) -> Result<T, SourceError>
+where
+    Attempt: Future<Output = Result<T, AttemptError>>,
+{
     let started = Instant::now();
     let mut attempts = 0;
     loop {

@@ -78,7 +78,7 @@ impl WebOrigin {
         };
         // The first block says everything that HEAD would, and signed addresses allow GET only.
         let (version, first) =
-            with_retries(&options.retry, async || asker.ask(0..BLOCK_SIZE, None).await).await?;
+            with_retries(&options.retry, || asker.ask(0..BLOCK_SIZE, None)).await?;
         let length = version.length;
         Ok((Self { asker, version }, length, first))
     }

@@ -1,0 +1,24 @@
+//! `onMetaData` as AMF0.
+
+use crate::{
+    media::{
+        Movie,
+        flv::{self, MetadataValue},
+    },
+    rtmp::amf0::Value,
+};
+
+/// What the stream says of itself.
+pub(super) fn metadata(movie: &Movie) -> Vec<(String, Value)> {
+    flv::metadata(movie)
+        .into_iter()
+        .map(|(name, value)| {
+            let value = match value {
+                MetadataValue::Number(number) => Value::Number(number),
+                MetadataValue::Boolean(boolean) => Value::Boolean(boolean),
+                MetadataValue::String(text) => Value::String(text),
+            };
+            (name.to_owned(), value)
+        })
+        .collect()
+}

@@ -1,0 +1,25 @@
+//! The show: waits for the air time, sends the movie to every destination at the pace of the
+//! clock, and gets over what happens on the way.
+//!
+//! Each destination is a task with its own cursor over the movie, its own connection and its own
+//! clock; none waits for another.
+
+mod backoff;
+mod destination;
+mod feed;
+mod gate;
+mod in_flight;
+mod metadata;
+mod meter;
+mod opening;
+mod outcome;
+mod pace;
+mod reporter;
+mod run;
+mod session;
+mod spec;
+mod update;
+
+pub use run::run;
+pub use spec::{Show, ShowDestination};
+pub use update::{Summary, Update};

@@ -1,0 +1,87 @@
+//! Getting a connection, with the patience that the show has.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    time::Duration,
+};
+
+use broadcast::{Failure, FailureKind};
+use futures_util::{FutureExt, future::BoxFuture};
+use tokio::time::sleep;
+
+use super::{destination::Destination, gate};
+use crate::ingest::{Connection, OpenError};
+
+/// How often an ingest may reject a key before we believe it, where there is reason for doubt.
+const DOUBTFUL_REJECTIONS: u32 = 3;
+
+impl Destination {
+    /// Connects and publishes, again and again until it works, it is pointless, or patience ends.
+    pub(super) async fn open(&mut self) -> Result<Connection, Failure> {
+        loop {
+            // In a box, for it is large and short-lived, and the task lasts as long as the show.
+            let attempt: BoxFuture<'_, _> =
+                Connection::publish(&self.target.ingest, &self.target.key, &self.dial).boxed();
+            let error = tokio::select! {
+                () = self.stop.clone().cancelled_owned() => return Err(self.interrupted()),
+                result = attempt => match result {
+                    Ok(connection) => {
+                        tracing::info!(destination = self.target.name, "the ingest took the key");
+                        self.accepted = true;
+                        self.rejections = 0;
+                        self.reporter.connected();
+                        return Ok(connection);
+                    }
+                    Err(error) => error,
+                },
+            };
+            let wait = self.backoff.next(random());
+            let given_up = self.is_pointless(&error) || self.is_out_of_patience(wait);
+            let failure = Failure::from(error);
+            tracing::warn!(destination = self.target.name, %failure, given_up, "no ingest");
+            self.reporter.disconnected(Some(failure.clone()));
+            if given_up {
+                return Err(failure);
+            }
+            tokio::select! {
+                () = self.stop.clone().cancelled_owned() => return Err(self.interrupted()),
+                () = sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Whether another try cannot help.
+    fn is_pointless(&mut self, error: &OpenError) -> bool {
+        match error.kind() {
+            FailureKind::BadRequest | FailureKind::Internal => true,
+            FailureKind::TokenRejected => {
+                // Until the air time someone may still set the key right, or start the event that
+                // it belongs to.
+                if gate::left(self.show.air_time).is_some() {
+                    return false;
+                }
+                self.rejections += 1;
+                match (error, self.accepted) {
+                    // It was good a moment ago; an ingest that restarts closes without a word.
+                    (OpenError::ClosedOnKey, true) => false,
+                    (OpenError::ClosedOnKey, false) | (_, true) => {
+                        self.rejections >= DOUBTFUL_REJECTIONS
+                    }
+                    (_, false) => true,
+                }
+            }
+            _ => false,
+        }
+    }
+
+    /// Counted from the last working connection, and never from before the air time.
+    fn is_out_of_patience(&self, wait: Duration) -> bool {
+        let without = self.lost_at.elapsed().min(gate::past(self.show.air_time));
+        without + wait > self.show.patience
+    }
+}
+
+/// Something that differs each time; nothing secret hangs on it.
+pub(super) fn random() -> u64 {
+    RandomState::new().hash_one("random")
+}

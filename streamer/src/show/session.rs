@@ -1,0 +1,285 @@
+//! The show over one connection.
+
+use std::{future::Future, pin::pin, time::Duration};
+
+use broadcast::{Failure, FailureKind, MediaTime, OnDrop};
+use chrono::Utc;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    destination::Destination, feed::Feed, gate, in_flight::InFlight, metadata::metadata, pace::Pace,
+};
+use crate::{
+    ingest::{Connection, DialPolicy, LinkError},
+    media::{Packet, TrackKind, flv},
+    rtmp::{Event, MessageTooLarge},
+};
+
+/// How late a destination may be under `skip` and still begin at the beginning.
+const LATE: Duration = Duration::from_secs(1);
+
+/// What one connection has to remember.
+pub(super) struct Session {
+    in_flight: InFlight,
+    /// The ingest wants us to publish anew.
+    go_away: bool,
+    stop: CancellationToken,
+}
+
+/// How a session ends when nothing went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Played {
+    /// The show was sent to its end.
+    End,
+    /// Before a key frame, because the ingest wants us to publish anew.
+    GoAway,
+}
+
+/// Why a session ends early.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// We were told to stop.
+    Stopped,
+    /// The connection is of no more use.
+    Lost(LinkError),
+    /// The show cannot go on.
+    Failed(Failure),
+}
+
+impl From<LinkError> for Halt {
+    fn from(error: LinkError) -> Self {
+        Self::Lost(error)
+    }
+}
+
+impl From<MessageTooLarge> for Halt {
+    fn from(error: MessageTooLarge) -> Self {
+        Self::Failed(Failure::new(
+            FailureKind::UnsupportedMedia,
+            error.to_string(),
+        ))
+    }
+}
+
+impl Session {
+    pub(super) fn new(dial: &DialPolicy, stop: CancellationToken) -> Self {
+        Self {
+            // The kernel takes twice what it is asked for.
+            in_flight: InFlight::new(2 * dial.send_buffer as u64),
+            go_away: false,
+            stop,
+        }
+    }
+
+    /// Holds until the air time and sends until the end of the show.
+    pub(super) async fn play(
+        &mut self,
+        destination: &mut Destination,
+        connection: &mut Connection,
+    ) -> Result<Played, Halt> {
+        let mut feed = destination.feed();
+        let first = self.meanwhile(connection, feed.next()).await?;
+        let Some(mut packet) = first.map_err(Halt::Failed)? else {
+            return Ok(Played::End);
+        };
+        let air_time = destination.show.air_time;
+        let held = gate::left(air_time).is_some();
+        self.meanwhile(connection, gate::wait(air_time)).await?;
+        let pace = destination.start_pace(packet.dts, held);
+        queue_headers(destination, connection, stamp(pace, packet.dts))?;
+        let mut is_first = true;
+        loop {
+            if self.go_away && !is_first && is_entry(&packet) {
+                destination.resume = packet.dts;
+                return Ok(Played::GoAway);
+            }
+            let due = pace.due(packet.dts);
+            if due > Instant::now() {
+                self.meanwhile(connection, sleep_until(due)).await?;
+            }
+            self.send(destination, connection, &packet, pace).await?;
+            if is_first {
+                let announced = (destination.began <= air_time).then_some(air_time);
+                destination.reporter.on_air(Utc::now(), announced);
+                is_first = false;
+            }
+            self.take_stock(destination, connection)?;
+            let next = self.meanwhile(connection, feed.next()).await?;
+            match next.map_err(Halt::Failed)? {
+                Some(next) => packet = next,
+                None => return Ok(Played::End),
+            }
+        }
+    }
+
+    /// What the ingest said before the connection ended: what it has received, and perhaps why.
+    pub(super) fn last_words(
+        &mut self,
+        connection: &mut Connection,
+        error: LinkError,
+    ) -> LinkError {
+        loop {
+            match connection.try_event() {
+                Ok(Some(event)) => self.on_event(&event),
+                Ok(None) => return error,
+                Err(reason) => return reason,
+            }
+        }
+    }
+
+    /// Whether the ingest is known to have taken media over this connection.
+    pub(super) fn has_progressed(&self) -> bool {
+        self.in_flight.arrived().is_some()
+    }
+
+    /// The last key frame that the ingest is known to have from this connection.
+    pub(super) fn resume(&self) -> Option<MediaTime> {
+        self.in_flight.arrived_key_frame()
+    }
+
+    /// Does some work, and keeps up the connection meanwhile.
+    async fn meanwhile<T>(
+        &mut self,
+        connection: &mut Connection,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Halt> {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.stop.clone().cancelled_owned() => return Err(Halt::Stopped),
+                value = &mut work => return Ok(value),
+                event = connection.event() => self.on_event(&event?),
+            }
+        }
+    }
+
+    async fn send(
+        &mut self,
+        destination: &mut Destination,
+        connection: &mut Connection,
+        packet: &Packet,
+        pace: Pace,
+    ) -> Result<(), Halt> {
+        let body = flv::tag_body(packet);
+        let parts = [body.header(), &body.payload[..]];
+        let timestamp = stamp(pace, packet.dts);
+        match packet.track {
+            TrackKind::Video => connection.queue_video(timestamp, &parts)?,
+            TrackKind::Audio => connection.queue_audio(timestamp, &parts)?,
+        }
+        let end = connection.bytes_queued();
+        self.in_flight
+            .sent(end, packet.dts, is_entry(packet), Instant::now());
+        tokio::select! {
+            () = self.stop.clone().cancelled_owned() => return Err(Halt::Stopped),
+            flushed = connection.flush() => flushed?,
+        }
+        destination.last_sent = Some(packet.dts);
+        destination.reporter.sent(packet);
+        Ok(())
+    }
+
+    /// Looks at what the ingest said, and says how far we are.
+    fn take_stock(
+        &mut self,
+        destination: &mut Destination,
+        connection: &mut Connection,
+    ) -> Result<(), Halt> {
+        while let Some(event) = connection.try_event()? {
+            self.on_event(&event);
+        }
+        let now = Instant::now();
+        if let Some(silence) = self.in_flight.silence(now) {
+            return Err(Halt::Lost(LinkError::Stalled(silence)));
+        }
+        if let Some(position) = self.in_flight.arrived() {
+            destination.reporter.position(position);
+        }
+        destination.reporter.tick(now);
+        Ok(())
+    }
+
+    fn on_event(&mut self, event: &Event) {
+        match event {
+            Event::Acknowledged(bytes) => self.in_flight.acknowledge(*bytes),
+            Event::GoAway => self.go_away = true,
+            _ => {}
+        }
+    }
+}
+
+impl Destination {
+    /// The packets that this connection is to send.
+    fn feed(&self) -> Feed {
+        let movie = &self.show.movie;
+        match (self.show.on_drop, self.pace) {
+            (OnDrop::Skip, Some(pace)) => {
+                let sent = self.last_sent.unwrap_or(MediaTime::ZERO);
+                let now = pace.position(Instant::now());
+                Feed::skipping_to(movie, now.max(sent + MediaTime(1)))
+            }
+            (OnDrop::Skip, None) if self.is_late() => {
+                let now = MediaTime::from(gate::past(self.show.air_time));
+                Feed::skipping_to(movie, now.max(self.resume))
+            }
+            _ => Feed::starting_at(movie, self.resume),
+        }
+    }
+
+    /// Whether the show is on without us, so that there is something to skip: not when all of it
+    /// merely starts late.
+    fn is_late(&self) -> bool {
+        let on_without_us = self.began <= self.show.air_time || self.resume > MediaTime::ZERO;
+        on_without_us && gate::past(self.show.air_time) > LATE
+    }
+
+    /// The clock of this connection, whose first packet has this decoding time.
+    fn start_pace(&mut self, first: MediaTime, held: bool) -> Pace {
+        let now = Instant::now();
+        let air = gate::instant(self.show.air_time);
+        let skips = self.show.on_drop == OnDrop::Skip;
+        let pace = match self.pace {
+            Some(pace) if skips => pace,
+            Some(pace) => pace.resumed(now, first),
+            None if held => Pace::new(air, first, MediaTime::ZERO),
+            None if skips && self.is_late() => Pace::new(air, MediaTime::ZERO, MediaTime::ZERO),
+            None if self.resume > MediaTime::ZERO => {
+                // Another attempt was on air: its time stamps went on with the clock, too.
+                let clock = MediaTime::from(gate::past(self.show.air_time));
+                Pace::new(now, first, (clock - first).max(MediaTime::ZERO))
+            }
+            None => Pace::new(now, first, MediaTime::ZERO),
+        };
+        self.pace = Some(pace);
+        pace
+    }
+}
+
+/// Whether decoding can start with this packet of the show.
+fn is_entry(packet: &Packet) -> bool {
+    packet.track == TrackKind::Video && packet.key_frame
+}
+
+fn stamp(pace: Pace, dts: MediaTime) -> u32 {
+    flv::timestamp_ms(pace.stamp(dts))
+}
+
+/// What comes before the first frame, at the last moment: some ingests count it as media, and a
+/// publisher that has begun and sends nothing more is dropped.
+fn queue_headers(
+    destination: &Destination,
+    connection: &mut Connection,
+    timestamp: u32,
+) -> Result<(), MessageTooLarge> {
+    let movie = &destination.show.movie;
+    connection.queue_metadata(timestamp, &metadata(movie))?;
+    let video = flv::video_sequence_header(&movie.video);
+    connection.queue_video(timestamp, &[&video[..]])?;
+    if let Some(audio) = &movie.audio {
+        let header = flv::audio_sequence_header(audio);
+        connection.queue_audio(timestamp, &[&header[..]])?;
+    }
+    Ok(())
+}

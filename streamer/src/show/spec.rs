@@ -1,0 +1,84 @@
+//! What is shown where and when.
+
+use std::time::Duration;
+
+use broadcast::{Ingest, MediaTime, OnDrop, StreamKey};
+use chrono::{DateTime, Utc};
+
+use crate::{ingest::DialPolicy, media::Movie};
+
+/// What is shown where and when.
+#[derive(Clone, Debug)]
+pub struct Show {
+    /// What is shown.
+    pub movie: Movie,
+    /// Where; at least one.
+    pub destinations: Vec<ShowDestination>,
+    /// When the first media message leaves. If it is past, the show begins at once.
+    pub air_time: DateTime<Utc>,
+    /// Where to begin: an earlier attempt's checkpoint, or zero. It begins with the last key frame
+    /// at or before it.
+    pub start_at: MediaTime,
+    /// What happens to the media of the time in which a connection was lost.
+    pub on_drop: OnDrop,
+    /// How the ingests are connected to.
+    pub dial: DialPolicy,
+    /// How long before the air time the ingests are connected to. Short, because ingests drop
+    /// publishers that send nothing.
+    pub connect_ahead: Duration,
+    /// How long after the air time a destination may be without a working connection before it is
+    /// given up.
+    pub patience: Duration,
+}
+
+/// One destination of a show.
+#[derive(Clone, Debug)]
+pub struct ShowDestination {
+    /// Its name within the show.
+    pub name: String,
+    /// The ingest.
+    pub ingest: Ingest,
+    /// The key to publish with.
+    pub key: StreamKey,
+    /// This destination's own checkpoint, where it is not the show's.
+    pub start_at: Option<MediaTime>,
+}
+
+impl Show {
+    /// A show from the beginning that loses nothing.
+    pub fn new(
+        movie: Movie,
+        destinations: Vec<ShowDestination>,
+        air_time: DateTime<Utc>,
+        dial: DialPolicy,
+    ) -> Self {
+        Self {
+            movie,
+            destinations,
+            air_time,
+            start_at: MediaTime::ZERO,
+            on_drop: OnDrop::Resume,
+            dial,
+            connect_ahead: Duration::from_secs(8),
+            patience: Duration::from_secs(600),
+        }
+    }
+
+    /// Bits per second of all that is sent.
+    pub(super) fn bit_rate(&self) -> u64 {
+        let audio = self.movie.audio.as_ref().map_or(0, |audio| audio.bit_rate);
+        self.movie.video.bit_rate.saturating_add(audio)
+    }
+}
+
+impl ShowDestination {
+    /// A destination that begins where the show does.
+    pub fn new(name: impl Into<String>, ingest: Ingest, key: StreamKey) -> Self {
+        Self {
+            name: name.into(),
+            ingest,
+            key,
+            start_at: None,
+        }
+    }
+}
