@@ -7,7 +7,10 @@ use std::{
 
 use serde_json::Value;
 use tokio::sync::mpsc::{self, UnboundedSender};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
 
 use super::{
     actor::{Actor, Message},
@@ -35,7 +38,9 @@ pub(crate) struct Seams {
 /// The service. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct StepFunctions {
-    pub(super) shared: Arc<Shared>,
+    shared: Arc<Shared>,
+    /// Stops the executions with the last handle; their actors hold `shared`, but not this.
+    _until_dropped: Arc<DropGuard>,
 }
 
 pub(super) struct Shared {
@@ -65,10 +70,12 @@ impl StepFunctions {
                 Ok::<_, AwsError>(())
             })
             .await?;
+        let shutdown = CancellationToken::new();
         Ok(Self {
+            _until_dropped: Arc::new(shutdown.clone().drop_guard()),
             shared: Arc::new(Shared {
                 seams,
-                shutdown: CancellationToken::new(),
+                shutdown,
                 tracker: TaskTracker::new(),
                 actors: Mutex::default(),
             }),

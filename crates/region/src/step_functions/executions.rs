@@ -10,7 +10,9 @@ use super::{
     actor::{Message, history_rows},
     arguments::{Arguments, check_name, no_execution, no_machine},
     engine::Shared,
-    execution_rows, machine_rows, paging,
+    execution_rows, machine_rows,
+    machines::being_deleted,
+    paging,
     record::{ExecutionRecord, MachineRecord, seconds},
     status_event, validation,
 };
@@ -34,10 +36,7 @@ pub(super) async fn start(shared: &Arc<Shared>, arguments: &Arguments) -> Result
         .await?
         .ok_or_else(|| no_machine(&arn::state_machine(&machine_name)))?;
     if machine.deleting {
-        return Err(AwsError::new(
-            "StateMachineDeleting",
-            format!("State Machine is being deleted: '{}'", machine.arn()),
-        ));
+        return Err(being_deleted(&machine));
     }
     let record = begin(shared, &machine, name, input, parsed).await?;
     Ok(json!({"executionArn": record.arn, "startDate": seconds(record.started_at)}))

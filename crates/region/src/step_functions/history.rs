@@ -10,7 +10,7 @@ use super::{
 use crate::{error::AwsError, store::StoreError};
 
 /// The members of an event's details that are left out without `includeExecutionData`.
-const DATA: [&str; 9] = [
+const DATA: [&str; 7] = [
     "input",
     "inputDetails",
     "output",
@@ -18,8 +18,6 @@ const DATA: [&str; 9] = [
     "parameters",
     "assignedVariables",
     "assignedVariablesDetails",
-    "error",
-    "cause",
 ];
 
 pub(super) async fn get(shared: &Shared, arguments: &Arguments) -> Result<Value, AwsError> {

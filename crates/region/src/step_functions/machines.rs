@@ -86,10 +86,7 @@ pub(super) async fn create(shared: &Shared, arguments: &Arguments) -> Result<Val
                 machine_rows::put(transaction, &machine)?;
                 Ok(machine)
             }
-            Some(earlier) if earlier.deleting => Err(AwsError::new(
-                "StateMachineDeleting",
-                format!("State Machine is being deleted: '{}'", earlier.arn()),
-            )),
+            Some(earlier) if earlier.deleting => Err(being_deleted(&earlier)),
             // Creating the same once more is not an error.
             Some(earlier)
                 if earlier.definition == machine.definition
@@ -130,6 +127,9 @@ pub(super) async fn update(shared: &Shared, arguments: &Arguments) -> Result<Val
         let Some(earlier) = machine_rows::get(transaction, &name)? else {
             return Err(no_machine(&arn::state_machine(&name)));
         };
+        if earlier.deleting {
+            return Err(being_deleted(&earlier));
+        }
         let same = |new: &Option<String>, old: &str| new.as_ref().is_none_or(|new| new == old);
         if same(&definition, &earlier.definition) && same(&role_arn, &earlier.role_arn) {
             return Ok(earlier);
@@ -191,6 +191,13 @@ pub(super) async fn list(shared: &Shared, arguments: &Arguments) -> Result<Value
         answer["nextToken"] = json!(token);
     }
     Ok(answer)
+}
+
+pub(super) fn being_deleted(machine: &MachineRecord) -> AwsError {
+    AwsError::new(
+        "StateMachineDeleting",
+        format!("State Machine is being deleted: '{}'", machine.arn()),
+    )
 }
 
 /// Roles are named in ARNs but not checked here: everything runs as this machine's user.

@@ -20,5 +20,8 @@ mod rows;
 mod status_event;
 mod validation;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use engine::{Seams, StepFunctions};
 pub(crate) use rows::MIGRATIONS;
