@@ -127,6 +127,7 @@ impl Recorder {
         if let Some(Err(error)) = self.flv.take().map(FlvWriter::finish) {
             self.stop_recording(&error);
         }
+        self.forget_empty_recording();
         let how = self.update(|publish| {
             let how = match how {
                 Ending::Dropped if publish.fc_unpublish => Ending::Unpublished,
@@ -143,6 +144,19 @@ impl Recorder {
             publish: self.number,
             how,
         });
+    }
+
+    /// Who only tried a key has nothing to play.
+    fn forget_empty_recording(&self) {
+        let empty = self.update(|publish| match publish.packets() {
+            0 => publish.recording.take(),
+            _ => None,
+        });
+        if let Some(path) = empty
+            && let Err(error) = std::fs::remove_file(&path)
+        {
+            tracing::warn!(publish = self.number, %error, "an empty recording stays");
+        }
     }
 
     fn record(&mut self, write: impl FnOnce(&mut FlvWriter) -> io::Result<()>) {
