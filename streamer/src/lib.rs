@@ -1,5 +1,7 @@
 //! The streamer: reads a recorded video in ranges and sends it to RTMP ingests at its own pace.
 
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may panic"))]
+
 pub mod address;
 pub mod ingest;
 pub mod media;

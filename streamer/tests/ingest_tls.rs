@@ -1,5 +1,7 @@
 //! RTMPS: the certificate is verified, always.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use broadcast::{Failure, FailureKind, Probe, StreamKey};

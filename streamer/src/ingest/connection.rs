@@ -196,19 +196,16 @@ impl Connection {
         }
     }
 
-    /// Ends the stream for good: what is queued, `FCUnpublish`, `deleteStream`, then waits until
-    /// the ingest has read it all and closed, or `limit` is over.
-    pub(crate) async fn finish(&mut self, limit: Duration) -> Result<(), LinkError> {
+    /// Ends the stream for good: what is queued, `FCUnpublish`, `deleteStream`, and half a close;
+    /// then waits until the ingest has closed too, or `limit` is over. Whether it has closed.
+    pub(crate) async fn finish(&mut self, limit: Duration) -> Result<bool, LinkError> {
+        self.before_queueing();
         self.publisher.finish();
-        self.drain(limit).await
+        self.leave(limit).await
     }
 
-    /// Leaves without ending the stream, after everything queued has arrived.
-    pub(crate) async fn leave(&mut self, limit: Duration) -> Result<(), LinkError> {
-        self.drain(limit).await
-    }
-
-    async fn drain(&mut self, limit: Duration) -> Result<(), LinkError> {
+    /// The same without ending the stream.
+    pub(crate) async fn leave(&mut self, limit: Duration) -> Result<bool, LinkError> {
         let deadline = Instant::now() + limit;
         match timeout_at(deadline, self.flush()).await {
             Ok(result) => result?,
@@ -217,8 +214,8 @@ impl Connection {
         // Half a close says that nothing follows. If we closed for good with words of the ingest
         // unread, the kernel would reset the connection and take the last frames with it.
         let _ = timeout_at(deadline, self.stream.shutdown()).await;
-        let _ = timeout_at(deadline, poll_fn(|cx| self.poll_discard(cx))).await;
-        Ok(())
+        let closed = timeout_at(deadline, poll_fn(|cx| self.poll_end(cx))).await;
+        Ok(closed.is_ok())
     }
 
     /// Reads and writes what can be; ready when the queue is empty.
@@ -297,16 +294,11 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads until the ingest closes; what it says no longer matters.
-    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            let mut bytes = [0; 4096];
-            let mut buffer = ReadBuf::new(&mut bytes);
-            match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
-                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
-                Poll::Ready(_) => return Poll::Ready(()),
-                Poll::Pending => return Poll::Pending,
-            }
+    /// Reads until the ingest closes; what it says meanwhile are events.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self.poll_read(cx) {
+            Ok(()) if !self.closed => Poll::Pending,
+            _ => Poll::Ready(()),
         }
     }
 }

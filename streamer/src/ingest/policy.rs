@@ -42,7 +42,7 @@ impl DialPolicy {
     pub fn for_bit_rate(mut self, bit_rate: u64) -> Self {
         let second = usize::try_from(bit_rate / 8).unwrap_or(usize::MAX);
         self.send_buffer = second.clamp(32 * 1024, 2 * 1024 * 1024);
-        self.acknowledgement_window = (second / 20).clamp(1024, 64 * 1024) as u32;
+        self.acknowledgement_window = (second / 20).clamp(512, 64 * 1024) as u32;
         self
     }
 }

@@ -42,36 +42,58 @@ impl Received {
 pub(crate) struct Confirmed {
     /// Where the server's count stands for byte zero of ours.
     base: u64,
+    last: u64,
+    /// Of all sequence numbers.
+    sum: u64,
+    counts_anew: bool,
     total: u64,
 }
 
 impl Confirmed {
     pub(crate) fn new() -> Self {
-        Self { base: 0, total: 0 }
+        Self {
+            base: 0,
+            last: 0,
+            sum: 0,
+            counts_anew: false,
+            total: 0,
+        }
     }
 
     /// Takes a sequence number, given that `sent` bytes were sent; returns the count of bytes that
     /// the server has at least.
     pub(crate) fn update(&mut self, sequence: u32, sent: u64) -> u64 {
         let sequence = u64::from(sequence);
-        let mut count = self.base + sequence;
-        if count < self.total {
-            // The 32 bits have wrapped …
-            let wrapped = count + (1 << 32);
-            if wrapped <= sent {
-                self.base += 1 << 32;
-                count = wrapped;
-            } else if self.total + sequence <= sent {
-                // … or the server began anew (nginx-rtmp does at 0xf0000000), at some time after
-                // its last word.
-                self.base = self.total;
-                count = self.base + sequence;
-            }
+        self.sum = self.sum.saturating_add(sequence);
+        if sequence < self.last {
+            self.step_back(sequence, sent);
         }
+        self.last = sequence;
+        let count = if self.counts_anew {
+            self.sum
+        } else {
+            self.base + sequence
+        };
         if (self.total..=sent).contains(&count) {
             self.total = count;
         }
         self.total
+    }
+
+    /// A sequence number below the one before has one of three reasons.
+    fn step_back(&mut self, sequence: u64, sent: u64) {
+        const TURN: u64 = 1 << 32;
+        if self.counts_anew || self.sum <= sent {
+            // The server counts from one acknowledgement to the next, against the specification
+            // (rml_rtmp does).
+            self.counts_anew = true;
+        } else if self.base + TURN + sequence <= sent {
+            // The 32 bits have wrapped.
+            self.base += TURN;
+        } else if self.total + sequence <= sent {
+            // The server began anew (nginx-rtmp does at 0xf0000000), after its last word.
+            self.base = self.total;
+        }
     }
 }
 
@@ -119,9 +141,21 @@ mod tests {
     fn a_server_that_begins_anew_is_followed_on_the_safe_side() {
         let reset: u64 = 0xf000_0000;
         check(&[
+            (0x8000_0000, reset, 0x8000_0000),
             (0xefff_0000, reset, 0xefff_0000),
             (0x1_0000, reset + 0x2_0000, reset),
             (0x8_0000, reset + 0x9_0000, reset + 0x7_0000),
+        ]);
+    }
+
+    #[test]
+    fn a_server_that_counts_from_one_to_the_next_is_understood() {
+        check(&[
+            (1_000, 1_500, 1_000),
+            (1_400, 3_000, 1_400),
+            (1_100, 4_000, 3_500),
+            (1_300, 5_000, 4_800),
+            (1_300, 6_500, 6_100),
         ]);
     }
 

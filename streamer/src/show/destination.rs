@@ -39,8 +39,8 @@ pub(super) struct Destination {
     /// Its clock, once it has been on air.
     pub(super) pace: Option<Pace>,
     pub(super) backoff: Backoff,
-    /// When there last was a working connection.
-    pub(super) lost_at: Instant,
+    /// Since when no connection has worked.
+    pub(super) failing_since: Option<Instant>,
     /// Whether the ingest has accepted the key in this attempt.
     pub(super) accepted: bool,
     /// Rejections of the key in a row.
@@ -66,7 +66,7 @@ impl Destination {
             last_sent: None,
             pace: None,
             backoff: Backoff::new(),
-            lost_at: Instant::now(),
+            failing_since: None,
             accepted: false,
             rejections: 0,
         }
@@ -92,10 +92,7 @@ impl Destination {
     async fn play(&mut self, mut connection: Connection) -> Result<bool, Failure> {
         let mut session = Session::new(&self.dial, self.stop.clone());
         let played = match session.play(self, &mut connection).await {
-            Ok(Played::End) => {
-                let finished = connection.finish(LAST_FRAMES).await;
-                finished.map(|()| Played::End).map_err(Halt::Lost)
-            }
+            Ok(Played::End) => session.finish(&mut connection, LAST_FRAMES).await,
             other => other,
         };
         match played {
@@ -114,7 +111,7 @@ impl Destination {
                 // Another attempt may go on, so the stream is left and not ended: a platform may
                 // end a post for good when it is.
                 let left = connection.leave(LAST_FRAMES_ON_STOP).await;
-                if let (Ok(()), Some(position)) = (left, self.last_sent) {
+                if let (Ok(_), Some(position)) = (left, self.last_sent) {
                     self.reporter.position(position);
                 }
                 Err(self.interrupted())
@@ -134,6 +131,10 @@ impl Destination {
 
     /// Takes stock after a connection was lost, and waits before the next.
     async fn lost(&mut self, session: &Session, error: LinkError) -> Result<(), Failure> {
+        if session.has_worked(&error) {
+            self.failing_since = None;
+            self.backoff = Backoff::new();
+        }
         let failure = Failure::from(error);
         tracing::warn!(
             destination = self.target.name,
@@ -145,14 +146,11 @@ impl Destination {
             self.reporter.disconnected(Some(failure.clone()));
             return Err(failure);
         }
-        if session.has_progressed() {
-            self.lost_at = Instant::now();
-            self.backoff = Backoff::new();
-        }
         if let (OnDrop::Resume, Some(key_frame)) = (self.show.on_drop, session.resume()) {
             self.resume = self.resume.max(key_frame);
         }
         self.reporter.disconnected(Some(failure));
+        self.failing_since.get_or_insert_with(Instant::now);
         let wait = self.backoff.next(random());
         tokio::select! {
             () = self.stop.clone().cancelled_owned() => Err(self.interrupted()),

@@ -85,10 +85,18 @@ impl InFlight {
 
     /// How long an ingest that used to acknowledge has been silent, when that is too long.
     pub(super) fn silence(&self, now: Instant) -> Option<Duration> {
-        let acknowledged = self.acknowledged?;
         let silence = now.saturating_duration_since(self.entries.front()?.sent);
-        let open = self.entries.back()?.end.saturating_sub(acknowledged);
-        (silence > DEAD_AFTER && open > 4 * self.stride).then_some(silence)
+        (silence > DEAD_AFTER && self.has_open_end()).then_some(silence)
+    }
+
+    /// Whether an ingest that used to acknowledge has left more open than it used to.
+    pub(super) fn has_open_end(&self) -> bool {
+        match (self.acknowledged, self.entries.back()) {
+            (Some(acknowledged), Some(last)) => {
+                last.end.saturating_sub(acknowledged) > 4 * self.stride
+            }
+            _ => false,
+        }
     }
 
     fn arrive(&mut self, bytes: u64) {

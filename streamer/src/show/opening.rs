@@ -7,7 +7,7 @@ use std::{
 
 use broadcast::{Failure, FailureKind};
 use futures_util::{FutureExt, future::BoxFuture};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{destination::Destination, gate};
 use crate::ingest::{Connection, OpenError};
@@ -75,8 +75,9 @@ impl Destination {
     }
 
     /// Counted from the last working connection, and never from before the air time.
-    fn is_out_of_patience(&self, wait: Duration) -> bool {
-        let without = self.lost_at.elapsed().min(gate::past(self.show.air_time));
+    fn is_out_of_patience(&mut self, wait: Duration) -> bool {
+        let since = self.failing_since.get_or_insert_with(Instant::now);
+        let without = since.elapsed().min(gate::past(self.show.air_time));
         without + wait > self.show.patience
     }
 }

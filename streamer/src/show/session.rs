@@ -1,6 +1,6 @@
 //! The show over one connection.
 
-use std::{future::Future, pin::pin, time::Duration};
+use std::{future::Future, io, pin::pin, time::Duration};
 
 use broadcast::{Failure, FailureKind, MediaTime, OnDrop};
 use chrono::Utc;
@@ -19,12 +19,16 @@ use crate::{
 /// How late a destination may be under `skip` and still begin at the beginning.
 const LATE: Duration = Duration::from_secs(1);
 
+/// After this time an ingest that does not say what it takes seems to take it.
+const WORKING: Duration = Duration::from_secs(5);
+
 /// What one connection has to remember.
 pub(super) struct Session {
     in_flight: InFlight,
     /// The ingest wants us to publish anew.
     go_away: bool,
     stop: CancellationToken,
+    began: Instant,
 }
 
 /// How a session ends when nothing went wrong.
@@ -69,6 +73,7 @@ impl Session {
             in_flight: InFlight::new(2 * dial.send_buffer as u64),
             go_away: false,
             stop,
+            began: Instant::now(),
         }
     }
 
@@ -113,6 +118,23 @@ impl Session {
         }
     }
 
+    /// Ends the stream and makes sure, as far as one can, that the last frames arrive.
+    pub(super) async fn finish(
+        &mut self,
+        connection: &mut Connection,
+        limit: Duration,
+    ) -> Result<Played, Halt> {
+        let has_closed = connection.finish(limit).await?;
+        while let Ok(Some(event)) = connection.try_event() {
+            self.on_event(&event);
+        }
+        if !has_closed && self.in_flight.has_open_end() {
+            // It used to acknowledge and has neither taken the rest nor closed: the rest is lost.
+            return Err(Halt::Lost(LinkError::Stalled(limit)));
+        }
+        Ok(Played::End)
+    }
+
     /// What the ingest said before the connection ended: what it has received, and perhaps why.
     pub(super) fn last_words(
         &mut self,
@@ -128,9 +150,15 @@ impl Session {
         }
     }
 
-    /// Whether the ingest is known to have taken media over this connection.
-    pub(super) fn has_progressed(&self) -> bool {
-        self.in_flight.arrived().is_some()
+    /// Whether the ingest is known to have taken media over this connection, or seems to have for
+    /// some time, if it does not say what it takes.
+    pub(super) fn has_worked(&self, error: &LinkError) -> bool {
+        let has_stalled = match error {
+            LinkError::Stalled(_) => true,
+            LinkError::Io(error) => error.kind() == io::ErrorKind::TimedOut,
+            _ => false,
+        };
+        self.in_flight.arrived().is_some() || (!has_stalled && self.began.elapsed() > WORKING)
     }
 
     /// The last key frame that the ingest is known to have from this connection.
