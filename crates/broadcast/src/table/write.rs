@@ -13,7 +13,9 @@ use super::{
     Attempt, Table, TableError,
     item::{PK, attempt_item, attempt_key, broadcast_item, broadcast_key, number, text, value},
 };
-use crate::{Broadcast, BroadcastId, Failure, Outcome, Progress, RetryBudget, Status};
+use crate::{
+    Broadcast, BroadcastId, Failure, IllegalTransition, Outcome, Progress, RetryBudget, Status,
+};
 
 /// How often an attempt is tried to be opened while others write.
 const OPEN_TRIES: u32 = 5;
@@ -163,6 +165,10 @@ impl Table {
             .expression_attribute_values(":budget", value(id, budget)?);
         self.change(request, id, Some(seen.attempts), [seen.status], to)
             .await
+            .map_err(|error| match error {
+                TableError::Refused { id, .. } => TableError::Contended(id),
+                other => other,
+            })
     }
 
     /// Records how an attempt ended. The first record stays: who saw the end first knows best.
@@ -211,10 +217,11 @@ impl Table {
         from: impl IntoIterator<Item = Status>,
         to: Status,
     ) -> Result<(), TableError> {
+        let from: Vec<Status> = from.into_iter().collect();
         let names: HashMap<String, AttributeValue> = from
-            .into_iter()
+            .iter()
             .enumerate()
-            .map(|(i, from)| (format!(":from{i}"), status(from)))
+            .map(|(i, from)| (format!(":from{i}"), status(*from)))
             .collect();
         let mut placeholders: Vec<&str> = names.keys().map(String::as_str).collect();
         placeholders.sort_unstable();
@@ -230,7 +237,7 @@ impl Table {
         }
         match request.send().await {
             Ok(_) => Ok(()),
-            Err(error) if is_condition(&error) => Err(self.refusal(id, attempt, to).await?),
+            Err(error) if is_condition(&error) => Err(self.refusal(id, attempt, &from, to).await?),
             Err(error) => Err(self.unavailable(error)),
         }
     }
@@ -240,6 +247,7 @@ impl Table {
         &self,
         id: &BroadcastId,
         attempt: Option<u32>,
+        from: &[Status],
         to: Status,
     ) -> Result<TableError, TableError> {
         let now = self.get(id).await?;
@@ -249,13 +257,14 @@ impl Table {
                 attempt,
                 latest: now.attempts,
             },
-            _ => match now.status.to(to) {
-                Err(transition) => TableError::Refused {
-                    id: id.clone(),
-                    transition,
+            // It was refused and now would not be.
+            _ if from.contains(&now.status) => TableError::Contended(id.clone()),
+            _ => TableError::Refused {
+                id: id.clone(),
+                transition: IllegalTransition {
+                    from: now.status,
+                    to,
                 },
-                // It was refused and now would not be.
-                Ok(_) => TableError::Contended(id.clone()),
             },
         })
     }
