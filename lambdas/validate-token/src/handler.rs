@@ -1,0 +1,141 @@
+//! Trying the keys of a broadcast.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use broadcast::{
+    Broadcast, BroadcastId, Destination, Failure, FailureKind, MediaTime, Probe, Progress, Status,
+    keys::Keys, table::Table,
+};
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
+use streamer::ingest::{self, DialPolicy};
+
+use crate::verdict::{self, Verdict};
+
+/// How long the destinations have, all at once, to answer.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What an invocation finds ready.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// The broadcasts.
+    pub table: Table,
+    /// The stream keys.
+    pub keys: Keys,
+    /// How ingests are connected to.
+    pub dial: DialPolicy,
+    /// How long the destinations have to answer.
+    pub patience: Duration,
+}
+
+impl State {
+    /// What is in an account and region, with the name of the table.
+    pub fn new(config: &SdkConfig, table: impl Into<String>, dial: DialPolicy) -> Self {
+        Self {
+            table: Table::new(config, table),
+            keys: Keys::new(config),
+            dial,
+            patience: PATIENCE,
+        }
+    }
+}
+
+/// What the state machine sends.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Request {
+    /// The broadcast.
+    pub broadcast_id: BroadcastId,
+}
+
+/// What the state machine gets when the broadcast can go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Response {
+    /// The broadcast.
+    pub broadcast_id: BroadcastId,
+    /// One for each destination; none when the show is on air already and nothing was tried.
+    pub destinations: Vec<Verdict>,
+}
+
+/// Tries all destinations at once. One that can be published to is enough to go on.
+///
+/// A key that is on air is never tried: the probe might end the post.
+///
+/// # Errors
+/// `Superseded` for a broadcast that is aired or cancelled. When no destination can be published
+/// to, the kind that has the best hope to pass, with the reason of each destination.
+pub async fn handler(state: &State, request: Request) -> Result<Response, Failure> {
+    let broadcast = state.table.get(&request.broadcast_id).await?;
+    let id = broadcast.id.clone();
+    if let Err(settled) = broadcast.status.to(Status::Starting) {
+        return Err(Failure::new(
+            FailureKind::Superseded,
+            format!("broadcast {id}: {settled}"),
+        ));
+    }
+    if has_been_on_air(&broadcast) {
+        tracing::info!(broadcast = %id, "has been on air; its keys are not tried");
+        return Ok(Response {
+            broadcast_id: id,
+            destinations: Vec::new(),
+        });
+    }
+    let destinations = join_all(
+        broadcast
+            .destinations
+            .iter()
+            .map(|destination| probe(state, destination)),
+    )
+    .await;
+    for verdict in &destinations {
+        tracing::info!(
+            broadcast = %id, destination = verdict.name, kind = verdict.kind.map(FailureKind::name),
+            reason = verdict.reason, "tried"
+        );
+    }
+    verdict::weigh(&destinations)?;
+    Ok(Response {
+        broadcast_id: id,
+        destinations,
+    })
+}
+
+async fn probe(state: &State, destination: &Destination) -> Verdict {
+    let Destination { name, probe, .. } = destination;
+    if *probe == Probe::None {
+        return Verdict::accepted(name);
+    }
+    let attempt = async {
+        let key = state.keys.get(&destination.key_parameter).await?;
+        ingest::probe(
+            &destination.ingest,
+            &key,
+            *probe,
+            state.patience,
+            &state.dial,
+        )
+        .await
+    };
+    // The key store has to answer within the same time.
+    let answer = tokio::time::timeout(state.patience, attempt).await;
+    match answer {
+        Ok(Ok(())) => Verdict::accepted(name),
+        Ok(Err(failure)) => Verdict::refused(name, &failure),
+        Err(_) => {
+            let seconds = state.patience.as_secs_f64();
+            let failure = Failure::new(
+                FailureKind::IngestUnreachable,
+                format!("no answer within {seconds} s"),
+            );
+            Verdict::refused(name, &failure)
+        }
+    }
+}
+
+fn has_been_on_air(broadcast: &Broadcast) -> bool {
+    let position = broadcast.progress.as_ref().map(Progress::position);
+    position > Some(MediaTime::ZERO)
+        || matches!(broadcast.status, Status::OnAir | Status::Interrupted)
+}
