@@ -16,7 +16,8 @@ pub(crate) struct AwsError {
     /// The HTTP status it travels with.
     pub(crate) status: StatusCode,
     /// Members beside the message (`reason`, `CancellationReasons`, …).
-    pub(crate) extra: Map<String, Value>,
+    /// Boxed, as few errors have any and every `Result` makes room for it.
+    extra: Option<Box<Map<String, Value>>>,
 }
 
 impl AwsError {
@@ -26,7 +27,7 @@ impl AwsError {
             code: code.into(),
             message: message.into(),
             status: StatusCode::BAD_REQUEST,
-            extra: Map::new(),
+            extra: None,
         }
     }
 
@@ -58,15 +59,17 @@ impl AwsError {
 
     /// The same error with one more member beside the message.
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.extra.insert(name.to_owned(), value.into());
+        self.extra
+            .get_or_insert_default()
+            .insert(name.to_owned(), value.into());
         self
     }
 
     /// The JSON body: `__type`, `message` and the extra members.
     pub(crate) fn body(&self) -> Value {
         let mut body = json!({ "__type": self.code, "message": self.message });
-        if let Value::Object(members) = &mut body {
-            members.extend(self.extra.clone());
+        if let (Value::Object(members), Some(extra)) = (&mut body, &self.extra) {
+            members.extend(extra.as_ref().clone());
         }
         body
     }

@@ -21,6 +21,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     path::Path,
     process::ExitCode,
+    time::Duration,
 };
 
 use axum::{Router, routing::get};
@@ -78,7 +79,7 @@ async fn serve(mut args: impl Iterator<Item = OsString>) -> Result<(), Box<dyn E
             let result = record(&recorded, &payload);
             async { result }
         })
-        .task_definition("shell", TaskCommand::new("/bin/sh", shim))
+        .task_definition("shell", shell_command(shim))
         .state_machine("pass", pass())
         .state_machine("shell", shell())
         .on_execution_status_change("record")
@@ -96,6 +97,14 @@ async fn serve(mut args: impl Iterator<Item = OsString>) -> Result<(), Box<dyn E
     };
     region.shutdown(tasks).await;
     Ok(())
+}
+
+fn shell_command(shim: ShimCommand) -> TaskCommand {
+    TaskCommand {
+        // ECS's least is two seconds too.
+        stop_timeout: Duration::from_secs(2),
+        ..TaskCommand::new("/bin/sh", shim)
+    }
 }
 
 fn record(file: &Path, payload: &Value) -> Result<Value, FunctionError> {

@@ -134,7 +134,11 @@ mod tests {
         check("Nonsense", "{}", "unknown");
         check("PutItem", "{", "SerializationException");
         check("PutItem", r#"{"TableName": 1}"#, "SerializationException");
-        check("PutItem", r#"{"TableName": "things"}"#, "ValidationException");
+        check(
+            "PutItem",
+            r#"{"TableName": "things"}"#,
+            "ValidationException",
+        );
         check(
             "GetItem",
             r#"{"TableName": "none", "Key": {"PK": {"S": "a"}}}"#,

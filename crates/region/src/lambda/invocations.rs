@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Functions, InvokeError};
+use super::{FunctionError, Functions, InvokeError};
 use crate::{
     clock::Clock,
     due::{self, DueWork},
@@ -171,7 +171,7 @@ impl DueWork for Invocations {
         // The queue holds only what this module serialised.
         let payload = serde_json::from_str(&item.payload).unwrap_or_default();
         let failure = match self.functions.invoke(&item.function, payload).await {
-            Ok(_) => None,
+            Ok(result) => refused_records(&result),
             Err(InvokeError::NotFound(name)) => {
                 tracing::error!(
                     function = name,
@@ -201,6 +201,16 @@ impl DueWork for Invocations {
             })
             .await
     }
+}
+
+/// A function that is handed messages may answer which of them are to come again
+/// (`ReportBatchItemFailures`); ours come one by one.
+fn refused_records(result: &Value) -> Option<FunctionError> {
+    let refused = result["batchItemFailures"].as_array()?;
+    (!refused.is_empty()).then(|| FunctionError {
+        error_type: "BatchItemFailures".to_owned(),
+        error_message: "the function asks for the message again".to_owned(),
+    })
 }
 
 /// Milliseconds before the next attempt: two seconds, doubling up to five minutes.

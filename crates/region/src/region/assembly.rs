@@ -1,22 +1,21 @@
-//! Putting a region together, starting it and stopping it.
+//! A region that takes what it is to run, and starts.
 
 use std::{
     collections::BTreeMap,
-    io,
     net::{Ipv4Addr, SocketAddr},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
-    time::Duration,
 };
 
 use axum::Router;
 use serde_json::Value;
 use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
+use super::{RegionBuilder, RunningRegion, StartError};
 use crate::{
     clock::Clock,
-    data_dir::{Credentials, DataDir, DataDirError, private_file},
+    data_dir::{Credentials, DataDir, private_file},
     dynamodb::DynamoDb,
     ecs::{self, Ecs, TaskEnvironment, Tasks},
     error::chain,
@@ -26,122 +25,23 @@ use crate::{
     scheduler::{self, DeadLetterQueues, Dispatcher, Scheduler, StartExecution},
     ssm::{self, Ssm, Vault},
     step_functions::{self, Seams, StepFunctions},
-    store::{Store, StoreError},
+    store::Store,
     task::TaskCommand,
 };
 
-/// How long requests that are under way may take to end when the region stops.
-const LAST_REQUESTS: Duration = Duration::from_secs(5);
-
-/// Why a region does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The data directory cannot be used.
-    #[error(transparent)]
-    DataDir(#[from] DataDirError),
-    /// Anything but loopback would let others in.
-    #[error("a region listens on 127.0.0.1 only, not on {0}")]
-    NotLoopback(SocketAddr),
-    /// The port cannot be had.
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// What was tried.
-        address: SocketAddr,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
-    /// The engine's database cannot be used.
-    #[error("cannot use the state database")]
-    Store(#[from] StoreError),
-    /// The tables' database cannot be used.
-    #[error("cannot use the table database")]
-    DynamoDb(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A state machine's definition is refused, or its executions cannot be read.
-    #[error("cannot set up Step Functions: {0}")]
-    StepFunctions(String),
-    /// The encryption of the key store cannot be set up.
-    #[error("cannot set up the key store")]
-    KeyStore(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-/// Names the data directory and the port; [`RegionBuilder::bind`] takes hold of both.
-#[derive(Debug, Clone)]
-pub struct RegionBuilder {
-    data_dir: PathBuf,
-    listen: SocketAddr,
-}
-
-impl RegionBuilder {
-    /// Where to listen: 127.0.0.1 with a port. Port 0, the default, takes the port of the last
-    /// region on the data directory when it is free (tasks that outlived that one still talk to
-    /// it), and any free one otherwise.
-    #[must_use]
-    pub fn listen(mut self, address: SocketAddr) -> Self {
-        self.listen = address;
-        self
-    }
-
-    /// Opens the data directory, locks it, makes the credentials, and takes the port.
-    ///
-    /// Clients may connect from here on; they are answered after [`Region::start`].
-    ///
-    /// # Errors
-    /// The directory or the port is in use or cannot be used.
-    pub async fn bind(self) -> Result<Region, StartError> {
-        if self.listen.ip() != Ipv4Addr::LOCALHOST {
-            return Err(StartError::NotLoopback(self.listen));
-        }
-        let data = DataDir::open(&self.data_dir)?;
-        let listener = listen(self.listen, data.last_port()).await?;
-        let address = listener.local_addr().map_err(|source| StartError::Listen {
-            address: self.listen,
-            source,
-        })?;
-        let endpoint = format!("http://{address}");
-        let credentials = data.credentials()?;
-        data.write_config(&endpoint)?;
-        Ok(Region {
-            data,
-            listener,
-            port: address.port(),
-            endpoint,
-            credentials,
-            functions: BTreeMap::new(),
-            task_definitions: BTreeMap::new(),
-            state_machines: Vec::new(),
-            on_execution_status_change: Vec::new(),
-            dead_letter: BTreeMap::new(),
-            function_url: Router::new(),
-        })
-    }
-}
-
-async fn listen(address: SocketAddr, last_port: Option<u16>) -> Result<TcpListener, StartError> {
-    if address.port() == 0
-        && let Some(port) = last_port
-        && let Ok(listener) = TcpListener::bind(SocketAddr::new(address.ip(), port)).await
-    {
-        return Ok(listener);
-    }
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| StartError::Listen { address, source })
-}
-
 /// A region that has its data directory and its port, and takes what it is to run.
 pub struct Region {
-    data: DataDir,
-    listener: TcpListener,
-    port: u16,
-    endpoint: String,
-    credentials: Credentials,
-    functions: BTreeMap<String, Handler>,
-    task_definitions: BTreeMap<String, TaskCommand>,
-    state_machines: Vec<(String, String)>,
-    on_execution_status_change: Vec<String>,
-    dead_letter: BTreeMap<String, String>,
-    function_url: Router,
+    pub(super) data: DataDir,
+    pub(super) listener: TcpListener,
+    pub(super) port: u16,
+    pub(super) endpoint: String,
+    pub(super) credentials: Credentials,
+    pub(super) functions: BTreeMap<String, Handler>,
+    pub(super) task_definitions: BTreeMap<String, TaskCommand>,
+    pub(super) state_machines: Vec<(String, String)>,
+    pub(super) on_execution_status_change: Vec<String>,
+    pub(super) dead_letter: BTreeMap<String, String>,
+    pub(super) function_url: Router,
 }
 
 impl Region {
@@ -352,75 +252,4 @@ fn start_execution(step_functions: StepFunctions) -> StartExecution {
         let step_functions = step_functions.clone();
         Box::pin(async move { step_functions.handle("StartExecution", request).await })
     })
-}
-
-/// What happens to running tasks when the region stops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ShutdownTasks {
-    /// They get SIGTERM and write their checkpoint; their executions go on at the next start.
-    Stop,
-    /// They go on, and the next region on the data directory follows them.
-    LeaveRunning,
-}
-
-/// A region that serves. Dropped without [`RunningRegion::shutdown`] it stops serving at once
-/// and leaves tasks running.
-pub struct RunningRegion {
-    endpoint: String,
-    credentials: Credentials,
-    step_functions: StepFunctions,
-    tasks: Tasks,
-    stop_work: DropGuard,
-    stop_serving: DropGuard,
-    running: JoinSet<()>,
-    // Last, so that the lock goes when everything else has.
-    data: DataDir,
-}
-
-impl RunningRegion {
-    /// `http://127.0.0.1:<port>`, for `AWS_ENDPOINT_URL`.
-    #[must_use]
-    pub fn endpoint(&self) -> &str {
-        &self.endpoint
-    }
-
-    /// What requests must be signed with.
-    #[must_use]
-    pub fn credentials(&self) -> &Credentials {
-        &self.credentials
-    }
-
-    /// For `AWS_CONFIG_FILE`: region and endpoint.
-    #[must_use]
-    pub fn config_file(&self) -> PathBuf {
-        self.data.config_file()
-    }
-
-    /// For `AWS_SHARED_CREDENTIALS_FILE`.
-    #[must_use]
-    pub fn credentials_file(&self) -> PathBuf {
-        self.data.credentials_file()
-    }
-
-    /// The data directory, canonical.
-    #[must_use]
-    pub fn data_dir(&self) -> &Path {
-        self.data.path()
-    }
-
-    /// Stops: no more schedules fire, executions stay where they are, then the tasks, and last
-    /// the port, so that a task can still write its checkpoint.
-    pub async fn shutdown(mut self, tasks: ShutdownTasks) {
-        drop(self.stop_work);
-        self.step_functions.shutdown().await;
-        if tasks == ShutdownTasks::Stop {
-            self.tasks.stop_all("the region was stopped").await;
-        }
-        drop(self.stop_serving);
-        let all = async { while self.running.join_next().await.is_some() {} };
-        if tokio::time::timeout(LAST_REQUESTS, all).await.is_err() {
-            tracing::warn!("requests that were still under way were cut off");
-        }
-        tracing::info!("region stopped");
-    }
 }
