@@ -9,3 +9,4 @@ pub mod mp4;
 pub mod rtmp;
 pub mod show;
 pub mod source;
+pub mod task;

@@ -1,0 +1,295 @@
+//! One attempt at a broadcast, from its record in the table to its end.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use broadcast::{
+    Broadcast, DestinationProgress, Failure, FailureKind, Phase, Progress, Status,
+    keys::Keys,
+    table::{Table, TableError},
+};
+use chrono::Utc;
+use futures_util::future::join_all;
+use tokio::{sync::watch, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{Settings, checkpoint, report::Reporter};
+use crate::{
+    media::Movie,
+    show::{self, Show, ShowDestination, Update},
+    source::{Source, SourceOptions},
+};
+
+/// How long a show that was told to stop may take before it is dropped. An attempt that was
+/// overtaken has learnt of it up to five seconds late already.
+const LAST_SECONDS: Duration = Duration::from_secs(5);
+
+/// Plays an attempt: reads the broadcast and its keys, opens the video, shows it, writes progress
+/// meanwhile and the end at the end.
+///
+/// # Errors
+/// `Superseded` when the attempt is not, or no longer, the broadcast's latest one, or the
+/// broadcast is settled. `Interrupted` when `stop` is cancelled. Else what the video or the
+/// destinations fail with.
+pub(super) async fn play(
+    settings: &Settings,
+    aws: &SdkConfig,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
+    let table = Table::new(aws, settings.table.clone());
+    let broadcast = table.get(&settings.broadcast).await?;
+    check_ours(&broadcast, settings.attempt)?;
+    let attempt = Attempt {
+        settings,
+        aws,
+        table: &table,
+        broadcast: &broadcast,
+    };
+    let played = attempt.play(stop).await;
+    match &played {
+        // The attempt that overtook this one, or who settled the broadcast, has the last word.
+        Err(failure) if failure.kind == FailureKind::Superseded => {}
+        _ => attempt.end(played.as_ref().err()).await,
+    }
+    played
+}
+
+struct Attempt<'a> {
+    settings: &'a Settings,
+    aws: &'a SdkConfig,
+    table: &'a Table,
+    broadcast: &'a Broadcast,
+}
+
+/// The destinations of a broadcast, as this attempt finds them.
+#[derive(Default)]
+struct Cast {
+    /// To be played to.
+    playing: Vec<ShowDestination>,
+    /// Finished by an earlier attempt, or without a key.
+    others: Vec<DestinationProgress>,
+}
+
+impl Attempt<'_> {
+    async fn play(&self, stop: CancellationToken) -> Result<(), Failure> {
+        let cast = self.cast().await;
+        if cast.playing.is_empty() {
+            return self.nothing_to_play(&cast.others).await;
+        }
+        let opening = Update {
+            phase: Phase::Opening,
+            destinations: cast.playing.iter().map(|one| self.start(one)).collect(),
+            ..Update::default()
+        };
+        let (updates, followed) = watch::channel(opening);
+        let mut reporter = self.reporter();
+        let whole = |update| self.whole(update, &cast.others);
+        let show = self.show(cast.playing.clone(), updates, stop.clone());
+        let follow = reporter.follow(followed, whole);
+        tokio::pin!(show);
+        let (shown, last) = tokio::select! {
+            shown = &mut show => shown,
+            refused = follow => {
+                // No more updates only follow from the end of the show.
+                if let Err(refused) = refused {
+                    tracing::warn!(reason = broadcast::aws::words(&refused), "overtaken; stopping");
+                    stop.cancel();
+                    let _ = timeout(LAST_SECONDS, show).await;
+                    return Err(refused.into());
+                }
+                show.await
+            }
+        };
+        let mut progress = self.whole(last, &cast.others);
+        // What was told to stop, or found the video unreadable, goes on with the next attempt; for
+        // this one it is over.
+        progress.phase = Phase::Finished;
+        let written = reporter.last(&progress).await;
+        match (shown, written) {
+            (_, Err(failure)) if failure.kind == FailureKind::Superseded => Err(failure),
+            (shown, Err(failure)) => {
+                tracing::error!(reason = failure.message, "the last progress is not written");
+                shown
+            }
+            (shown, Ok(())) => shown,
+        }
+    }
+
+    /// Opens the video and shows it. Returns how it went and the last update.
+    async fn show(
+        &self,
+        destinations: Vec<ShowDestination>,
+        updates: watch::Sender<Update>,
+        stop: CancellationToken,
+    ) -> (Result<(), Failure>, Update) {
+        let opened = tokio::select! {
+            opened = self.open() => opened,
+            () = stop.cancelled() => Err(Failure::new(
+                FailureKind::Interrupted,
+                "told to stop while the video was being opened",
+            )),
+        };
+        let movie = match opened {
+            Ok(movie) => movie,
+            Err(failure) => return (Err(failure), updates.borrow().clone()),
+        };
+        for warning in &movie.warnings {
+            tracing::warn!(warning, "the video");
+        }
+        let show = Show {
+            on_drop: self.broadcast.on_drop,
+            ..Show::new(
+                movie,
+                destinations,
+                self.broadcast.air_time,
+                self.settings.dial_policy(),
+            )
+        };
+        let followed = updates.subscribe();
+        let shown = show::run(show, updates, stop).await.map(|_| ());
+        let last = followed.borrow().clone();
+        (shown, last)
+    }
+
+    async fn open(&self) -> Result<Movie, Failure> {
+        let options = SourceOptions {
+            addresses: self.settings.addresses,
+            allow_plain_http: self.settings.addresses.allow_private,
+            aws: Some(self.aws.clone()),
+            ..SourceOptions::default()
+        };
+        let source = Source::open(&self.broadcast.source, options).await?;
+        Movie::open(source).await
+    }
+
+    /// Gets the keys. A destination whose key is missing does not keep the others from playing.
+    async fn cast(&self) -> Cast {
+        let keys = Keys::new(self.aws);
+        let destinations = self.broadcast.destinations.iter();
+        let looked_up = join_all(destinations.map(async |destination| {
+            let before = checkpoint::of(self.before(), &destination.name);
+            if let Some(before) = before.filter(|before| before.finished) {
+                return Err(before.clone());
+            }
+            match keys.get(&destination.key_parameter).await {
+                Ok(key) => Ok(ShowDestination {
+                    start_at: Some(checkpoint::position(self.before(), &destination.name)),
+                    ..ShowDestination::new(&destination.name, destination.ingest.clone(), key)
+                }),
+                Err(error) => {
+                    let failure = Failure::from(error);
+                    tracing::error!(
+                        destination = destination.name,
+                        reason = failure.message,
+                        "not played to"
+                    );
+                    Err(DestinationProgress {
+                        name: destination.name.clone(),
+                        failure: Some(failure),
+                        ..before.cloned().unwrap_or_default()
+                    })
+                }
+            }
+        }))
+        .await;
+        let mut cast = Cast::default();
+        for destination in looked_up {
+            match destination {
+                Ok(playing) => cast.playing.push(playing),
+                Err(other) => cast.others.push(other),
+            }
+        }
+        cast
+    }
+
+    /// All destinations have finished already, or none has a key.
+    async fn nothing_to_play(&self, others: &[DestinationProgress]) -> Result<(), Failure> {
+        let over = Update {
+            phase: Phase::Finished,
+            duration: self
+                .before()
+                .map(|before| before.duration)
+                .unwrap_or_default(),
+            ..Update::default()
+        };
+        self.reporter().last(&self.whole(over, others)).await?;
+        if others.iter().any(|destination| destination.finished) {
+            return Ok(());
+        }
+        let failure = others.iter().find_map(|other| other.failure.clone());
+        Err(failure.unwrap_or_else(|| {
+            Failure::new(FailureKind::BadRequest, "the broadcast has no destination")
+        }))
+    }
+
+    fn start(&self, destination: &ShowDestination) -> DestinationProgress {
+        DestinationProgress {
+            name: destination.name.clone(),
+            position: destination.start_at.unwrap_or_default(),
+            ..DestinationProgress::default()
+        }
+    }
+
+    fn whole(&self, update: Update, others: &[DestinationProgress]) -> Progress {
+        let progress = Progress {
+            attempt: self.settings.attempt,
+            phase: update.phase,
+            duration: update.duration,
+            heartbeat: Utc::now(),
+            destinations: update.destinations,
+        };
+        checkpoint::merged(progress, self.before(), others)
+    }
+
+    /// What the attempt before wrote last.
+    fn before(&self) -> Option<&Progress> {
+        self.broadcast.progress.as_ref()
+    }
+
+    fn reporter(&self) -> Reporter {
+        Reporter::new(
+            self.table.clone(),
+            self.broadcast.id.clone(),
+            self.settings.attempt,
+            self.broadcast.status,
+        )
+    }
+
+    /// Records the end in the words of the one who was there.
+    async fn end(&self, failure: Option<&Failure>) {
+        let (id, attempt) = (&self.broadcast.id, self.settings.attempt);
+        let recorded = self.table.end_attempt(id, attempt, Utc::now(), failure);
+        match timeout(LAST_SECONDS, recorded).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(
+                    reason = broadcast::aws::words(&error),
+                    "the end is not recorded"
+                );
+            }
+            Err(_) => tracing::warn!("the end is not recorded: the table does not answer"),
+        }
+    }
+}
+
+/// Whether a broadcast is this attempt's to play.
+fn check_ours(broadcast: &Broadcast, attempt: u32) -> Result<(), TableError> {
+    let id = broadcast.id.clone();
+    if broadcast.attempts != attempt {
+        return Err(TableError::Superseded {
+            id,
+            attempt,
+            latest: broadcast.attempts,
+        });
+    }
+    if broadcast.status.is_settled() {
+        return Err(TableError::Refused {
+            id,
+            transition: broadcast::IllegalTransition {
+                from: broadcast.status,
+                to: Status::OnAir,
+            },
+        });
+    }
+    Ok(())
+}
