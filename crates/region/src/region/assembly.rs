@@ -122,10 +122,11 @@ impl Region {
     }
 
     /// Serves a router as a Lambda function URL with IAM authentication would be: requests are
-    /// signed for the service `lambda`, on any path but those of the Lambda API.
+    /// signed for the service `lambda`, on any path but those of the Lambda API. There is one:
+    /// the last that was given.
     #[must_use]
     pub fn http(mut self, router: Router) -> Self {
-        self.function_url = self.function_url.merge(router);
+        self.function_url = router;
         self
     }
 
