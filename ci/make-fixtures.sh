@@ -44,14 +44,18 @@ aac='-c:a aac -b:a 48k -ac 2'
   ff $picture $sound $avc -bf 0 $aac $exact -encryption_scheme cenc-aes-ctr \
     -encryption_key 00112233445566778899aabbccddeeff -encryption_kid 00112233445566778899aabbccddeeff "$out/encrypted.mp4"
 }
-head -c 60000 "$out/moov-first.mp4" >"$out/truncated.mp4"
+# Two edits with a gap between them, both within a GOP; times of the second come before its start.
+python3 ci/set-edit-list.py "$out/b-frames.mp4" "$out/several-edits.mp4" \
+  '[[[1200, 8192], [1300, 40960]], [[1200, 25600], [1300, 128000]]]'
+head -c 30000 "$out/moov-first.mp4" >"$out/truncated.mp4"
 head -c 40000 "$out/moov-last.mp4" >"$out/no-index.mp4"
 printf 'This is a text, whatever its name says.\n' >"$out/not-a-video.mp4"
 
 # What ffmpeg sends: `-c copy -f flv`, read back. One line per packet:
 # track, dts, pts (ms), size, key frame, the first 16 digits of the SHA-256 of the payload.
 for name in moov-first.mp4 moov-last.mp4 b-frames.mp4 quicktime.mov negative-offsets.mp4 \
-  no-edit-list.mp4 edit-list.mp4 empty-edit.mp4 variable-rate.mp4 no-audio.mp4; do
+  no-edit-list.mp4 edit-list.mp4 empty-edit.mp4 several-edits.mp4 \
+  variable-rate.mp4 no-audio.mp4; do
   scratch=$(mktemp)
   ff -i "$out/$name" -c copy -f flv "$scratch"
   ffprobe -v error -show_packets -show_data_hash SHA256 -of json "$scratch" |

@@ -1,5 +1,7 @@
 //! What is sent is, packet for packet, what `ffmpeg -c copy -f flv` sends.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::path::PathBuf;
 
 use broadcast::{MediaTime, SourceUrl};
@@ -13,7 +15,9 @@ use streamer::{
 type Wanted = (String, i64, i64, usize, bool, String);
 
 fn fixture(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name)
 }
 
 async fn open(name: &str) -> Movie {
@@ -39,7 +43,10 @@ async fn check_against_ffmpeg(name: &str) {
     assert!(packets.is_sorted_by_key(|packet| packet.dts), "{name}");
     for (track, kind) in [("video", TrackKind::Video), ("audio", TrackKind::Audio)] {
         let wanted: Vec<&Wanted> = wanted.iter().filter(|line| line.0 == track).collect();
-        let got: Vec<&Packet> = packets.iter().filter(|packet| packet.track == kind).collect();
+        let got: Vec<&Packet> = packets
+            .iter()
+            .filter(|packet| packet.track == kind)
+            .collect();
         assert_eq!(got.len(), wanted.len(), "{name} {track}");
         for (index, (packet, wanted)) in got.into_iter().zip(wanted).enumerate() {
             let (_, dts, pts, size, key_frame, hash) = wanted;
@@ -58,7 +65,10 @@ async fn check_against_ffmpeg(name: &str) {
 
 fn short_hash(bytes: &[u8]) -> String {
     let digest = digest::digest(&digest::SHA256, bytes);
-    digest.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.as_ref()[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// The signed 24 bits of a video tag; audio has none.
@@ -89,6 +99,7 @@ as_ffmpeg! {
     no_edit_list: "no-edit-list.mp4"
     cut_between_key_frames: "edit-list.mp4"
     sound_that_starts_later: "empty-edit.mp4"
+    several_edits: "several-edits.mp4"
     variable_frame_rate: "variable-rate.mp4"
     no_sound: "no-audio.mp4"
 }

@@ -83,8 +83,7 @@ impl<D> Placed<D> {
         let mut cursor = self.cursor(number, from.max(segment.samples.start));
         let mut end = MediaTime::ZERO;
         while let Some(due) = cursor.peek(self) {
-            let lasts =
-                MediaTime::from_ticks(due.sample.duration.into(), self.track.time_scale);
+            let lasts = MediaTime::from_ticks(due.sample.duration.into(), self.track.time_scale);
             end = end.max(due.pts + lasts);
             cursor.advance();
         }
@@ -103,7 +102,11 @@ impl<D> Placed<D> {
     /// Mean samples per second.
     pub(crate) fn rate(&self) -> f64 {
         let samples = &self.track.samples;
-        per_second(f64::from(samples.count()), samples.duration(), self.track.time_scale)
+        per_second(
+            f64::from(samples.count()),
+            samples.duration(),
+            self.track.time_scale,
+        )
     }
 
     /// Mean bits per second.
@@ -154,11 +157,13 @@ impl TrackCursor {
                         continue;
                     }
                     let dts = sample.dts + segment.displacement;
-                    let pts = dts + track.timeline.composition_shift + i64::from(sample.composition);
+                    let pts =
+                        dts + track.timeline.composition_shift + i64::from(sample.composition);
                     let place =
                         |ticks| MediaTime::from_ticks(ticks, track.time_scale) + placed.origin;
+                    // Where an edit brings along frames from before its start, time would go back.
                     let dts = place(dts).max(self.last);
-                    let pts = place(pts).max(MediaTime::ZERO);
+                    let pts = place(pts).max(self.last);
                     self.pending = Some(Due { sample, dts, pts });
                 }
                 _ => {

@@ -143,3 +143,62 @@ const AVC_NALU: u8 = 1;
 const AAC_44_KHZ_16_BIT_STEREO: u8 = 0xaf;
 const AAC_SEQUENCE_HEADER: u8 = 0;
 const AAC_RAW: u8 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packet(track: TrackKind, key_frame: bool, dts: i64, pts: i64) -> Packet {
+        Packet {
+            track,
+            dts: MediaTime(dts),
+            pts: MediaTime(pts),
+            key_frame,
+            data: Bytes::from_static(b"data"),
+        }
+    }
+
+    #[track_caller]
+    fn check(packet: &Packet, header: &[u8]) {
+        let body = tag_body(packet);
+        assert_eq!(body.header(), header);
+        assert_eq!(body.len(), header.len() + 4);
+        assert_eq!(body.to_bytes(), [header, b"data"].concat());
+        // Shared, not copied.
+        assert_eq!(body.payload.as_ptr(), packet.data.as_ptr());
+    }
+
+    #[test]
+    fn headers() {
+        check(
+            &packet(TrackKind::Video, true, 0, 80_000),
+            &[0x17, 1, 0, 0, 80],
+        );
+        check(
+            &packet(TrackKind::Video, false, 1_000_000, 1_300_000),
+            &[0x27, 1, 0, 1, 44],
+        );
+        check(
+            &packet(TrackKind::Video, false, 80_000, 40_000),
+            &[0x27, 1, 0xff, 0xff, 0xd8],
+        );
+        check(&packet(TrackKind::Audio, true, 0, 0), &[0xaf, 1]);
+    }
+
+    #[test]
+    fn the_receivers_sum_is_the_rounded_composition_time() {
+        // 33.4 and 66.7 ms: the difference rounds to 33, but 33 + 33 is not 67.
+        check(
+            &packet(TrackKind::Video, false, 33_400, 66_700),
+            &[0x27, 1, 0, 0, 34],
+        );
+    }
+
+    #[test]
+    fn timestamps_wrap_after_32_bits() {
+        assert_eq!(timestamp_ms(MediaTime(-5)), 0);
+        assert_eq!(timestamp_ms(MediaTime(1_500)), 2);
+        assert_eq!(timestamp_ms(MediaTime::from_millis(1 << 32)), 0);
+        assert_eq!(timestamp_ms(MediaTime::from_millis((1 << 32) + 7)), 7);
+    }
+}

@@ -23,11 +23,7 @@ pub(crate) struct BoxAt {
 ///
 /// # Errors
 /// A size that is smaller than the header.
-pub(crate) async fn box_at(
-    source: &Source,
-    at: u64,
-    end: u64,
-) -> Result<Option<BoxAt>, Mp4Error> {
+pub(crate) async fn box_at(source: &Source, at: u64, end: u64) -> Result<Option<BoxAt>, Mp4Error> {
     let left = end.saturating_sub(at);
     if left < 8 {
         // QuickTime ends some containers with four zeros.
@@ -50,10 +46,7 @@ pub(crate) async fn box_at(
 }
 
 /// The boxes in `container`, each of which must lie within it.
-pub(crate) async fn children(
-    source: &Source,
-    container: &BoxAt,
-) -> Result<Vec<BoxAt>, Mp4Error> {
+pub(crate) async fn children(source: &Source, container: &BoxAt) -> Result<Vec<BoxAt>, Mp4Error> {
     let Range { start: mut at, end } = container.body;
     let mut boxes = Vec::new();
     while let Some(child) = box_at(source, at, end).await? {

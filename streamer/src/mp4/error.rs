@@ -103,9 +103,7 @@ impl Refusal {
         const VIDEO: &str =
             "-c:v libx264 -pix_fmt yuv420p -profile:v high -g 60 -c:a aac -b:a 128k";
         match self {
-            Self::OtherContainer(_)
-            | Self::VideoCodec(_)
-            | Self::FormatChanges(_) => Some(VIDEO),
+            Self::OtherContainer(_) | Self::VideoCodec(_) | Self::FormatChanges(_) => Some(VIDEO),
             Self::AudioCodec(_) => Some("-c:v copy -c:a aac -b:a 128k -ac 2"),
             Self::Fragmented
             | Self::CompressedIndex

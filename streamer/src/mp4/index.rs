@@ -84,7 +84,9 @@ async fn find_moov(source: &Source) -> Result<BoxAt, Mp4Error> {
             Err(Mp4Error::Refused(_)) => None,
             found => found?,
         };
-        let known = found.as_ref().is_some_and(|at| TOP_LEVEL.contains(&&at.kind));
+        let known = found
+            .as_ref()
+            .is_some_and(|at| TOP_LEVEL.contains(&&at.kind));
         if number == 0 && !known {
             return Err(sniff(source).await?.into());
         }
@@ -225,7 +227,10 @@ impl Candidate {
                 return Err(Refusal::FormatChanges(name));
             }
         }
-        let has_key = table.samples.last_before(i64::MAX, true, |_| true).is_some();
+        let has_key = table
+            .samples
+            .last_before(i64::MAX, true, |_| true)
+            .is_some();
         if !has_key {
             return Err(Refusal::Damaged("no key frame"));
         }
@@ -296,7 +301,11 @@ async fn read_edits(
     };
     let edits = elst.entries.iter().map(|entry| {
         let media_time = match entry.media_time {
-            Some(time) => Some(i64::try_from(time).ok().filter(|time| *time < i64::MAX / 4)?),
+            Some(time) => Some(
+                i64::try_from(time)
+                    .ok()
+                    .filter(|time| *time < i64::MAX / 4)?,
+            ),
             None => None,
         };
         Some(Edit {

@@ -109,7 +109,11 @@ fn aac(body: &Bytes) -> Result<AacDescription, Refusal> {
         0x40 | 0x67 => {}
         0x66 | 0x68 => return Err(Refusal::AudioCodec("AAC Main or SSR".to_owned())),
         0x69 | 0x6b => return Err(Refusal::AudioCodec("MP3".to_owned())),
-        other => return Err(Refusal::AudioCodec(format!("of MPEG object type {other:#x}"))),
+        other => {
+            return Err(Refusal::AudioCodec(format!(
+                "of MPEG object type {other:#x}"
+            )));
+        }
     }
     let config = decoder
         .dec_specific
@@ -210,8 +214,8 @@ fn codec_name(kind: &[u8; 4]) -> String {
         b"jpeg" | b"mjpa" | b"mjpb" | b"mjpg" => "Motion JPEG",
         b"apcn" | b"apch" | b"apcs" | b"apco" | b"ap4h" | b"ap4x" => "Apple ProRes",
         b"AVdn" | b"AVdh" => "Avid DNx",
-        b"sowt" | b"twos" | b"lpcm" | b"in24" | b"in32" | b"fl32" | b"fl64" | b"raw "
-        | b"ipcm" | b"fpcm" => "PCM",
+        b"sowt" | b"twos" | b"lpcm" | b"in24" | b"in32" | b"fl32" | b"fl64" | b"raw " | b"ipcm"
+        | b"fpcm" => "PCM",
         b".mp3" | b"mp3 " | b"ms\0U" => "MP3",
         b"ac-3" => "AC-3",
         b"ec-3" => "E-AC-3",

@@ -32,10 +32,7 @@ impl<'a> TableReader<'a> {
     }
 
     /// Opens a table whose number of entries does not come first.
-    pub(crate) async fn open_headless(
-        source: &'a Source,
-        at: &BoxAt,
-    ) -> Result<Self, Mp4Error> {
+    pub(crate) async fn open_headless(source: &'a Source, at: &BoxAt) -> Result<Self, Mp4Error> {
         let mut reader = Self {
             source,
             left: at.body.clone(),

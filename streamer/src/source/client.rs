@@ -117,10 +117,7 @@ pub(crate) fn classify(error: reqwest::Error) -> AttemptError {
 
 /// An I/O error's `source` skips the error that it wraps.
 fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    error.downcast_ref().or_else(|| {
-        error
-            .downcast_ref::<io::Error>()?
-            .get_ref()?
-            .downcast_ref()
-    })
+    error
+        .downcast_ref()
+        .or_else(|| error.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref())
 }

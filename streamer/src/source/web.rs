@@ -178,9 +178,9 @@ fn check_status(response: Response) -> Result<Response, AttemptError> {
             Some(0) => SourceError::Empty.into(),
             _ => SourceError::Changed.into(),
         }),
-        StatusCode::REQUEST_TIMEOUT
-        | StatusCode::TOO_EARLY
-        | StatusCode::TOO_MANY_REQUESTS => Err(Fault::Status(status.as_u16()).into()),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
+            Err(Fault::Status(status.as_u16()).into())
+        }
         status if status.is_server_error() => Err(Fault::Status(status.as_u16()).into()),
         status => Err(SourceError::Refused(format!("the server refuses it ({status})")).into()),
     }
@@ -191,8 +191,7 @@ async fn partial_content(
     mut response: Response,
     range: &Range<u64>,
 ) -> Result<(Version, Bytes), AttemptError> {
-    let length =
-        total_length(&response).ok_or(Fault::Nonsense("no length in Content-Range"))?;
+    let length = total_length(&response).ok_or(Fault::Nonsense("no length in Content-Range"))?;
     let start = content_range(&response).map(|(start, _)| start);
     if start != Some(range.start.to_string().as_str()) {
         return Err(Fault::Nonsense("another range than asked for").into());
@@ -223,7 +222,11 @@ fn range_header(range: &Range<u64>) -> String {
 
 /// `bytes START-END/LENGTH` as (START, LENGTH).
 fn content_range(response: &Response) -> Option<(&str, &str)> {
-    let value = response.headers().get(header::CONTENT_RANGE)?.to_str().ok()?;
+    let value = response
+        .headers()
+        .get(header::CONTENT_RANGE)?
+        .to_str()
+        .ok()?;
     let (range, length) = value.strip_prefix("bytes ")?.split_once('/')?;
     let start = range.split_once('-').map_or(range, |(start, _)| start);
     Some((start.trim(), length.trim()))

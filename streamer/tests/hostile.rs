@@ -1,0 +1,99 @@
+//! No bytes make the reader panic or run away.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::{io::Write, path::Path, time::Duration};
+
+use broadcast::{MediaTime, SourceUrl};
+use proptest::prelude::*;
+use streamer::{
+    media::Movie,
+    source::{Source, SourceOptions},
+};
+
+/// Opens the bytes as a file and, if that works, reads every packet.
+fn survive(bytes: &[u8]) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(bytes).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let work = async {
+        let url = SourceUrl::file(file.path()).unwrap();
+        let Ok(source) = Source::open(&url, SourceOptions::default()).await else {
+            return;
+        };
+        let Ok(movie) = Movie::open(source).await else {
+            return;
+        };
+        let _ = movie.key_frame_at_or_before(MediaTime::from_millis(2_000));
+        let mut packets = movie.packets(MediaTime::from_millis(1_000));
+        while let Ok(Some(_)) = packets.next().await {}
+    };
+    runtime
+        .block_on(async { tokio::time::timeout(Duration::from_secs(20), work).await })
+        .unwrap();
+}
+
+fn fixture(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name);
+    std::fs::read(path).unwrap()
+}
+
+/// Numbers that break naive arithmetic.
+fn nasty() -> impl Strategy<Value = u32> {
+    prop_oneof![
+        Just(0),
+        Just(1),
+        Just(7),
+        Just(u32::MAX),
+        Just(i32::MAX as u32),
+        Just(i32::MIN as u32),
+        any::<u32>(),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 1..600)) {
+        survive(&bytes);
+    }
+
+    #[test]
+    fn any_bytes_in_a_movie_box(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        let mut file = (bytes.len() as u32 + 8).to_be_bytes().to_vec();
+        file.extend_from_slice(b"moov");
+        file.extend_from_slice(&bytes);
+        survive(&file);
+    }
+
+    #[test]
+    fn an_index_with_other_numbers(
+        name in prop::sample::select(vec!["moov-first.mp4", "b-frames.mp4", "quicktime.mov", "edit-list.mp4"]),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), nasty()), 1..6),
+    ) {
+        let mut bytes = fixture(name);
+        let start = bytes.windows(4).position(|at| at == b"moov").unwrap();
+        let size = u32::from_be_bytes(bytes[start - 4..start].try_into().unwrap()) as usize;
+        let words = (size - 8) / 4;
+        for (at, value) in changes {
+            let at = start + 4 + at.index(words) * 4;
+            bytes[at..at + 4].copy_from_slice(&value.to_be_bytes());
+        }
+        survive(&bytes);
+    }
+
+    #[test]
+    fn a_file_that_ends_anywhere(
+        name in prop::sample::select(vec!["moov-first.mp4", "moov-last.mp4", "quicktime.mov"]),
+        end in any::<prop::sample::Index>(),
+    ) {
+        let bytes = fixture(name);
+        survive(&bytes[..1 + end.index(bytes.len() - 1)]);
+    }
+}

@@ -1,0 +1,166 @@
+//! What cannot be sent is refused in words, before anything is published.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::path::{Path, PathBuf};
+
+use broadcast::{Failure, FailureKind, SourceUrl};
+use streamer::{
+    media::Movie,
+    source::{Source, SourceOptions},
+};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name)
+}
+
+async fn open(path: &Path) -> Result<Movie, Failure> {
+    let url = SourceUrl::file(path).unwrap();
+    Movie::open(Source::open(&url, SourceOptions::default()).await?).await
+}
+
+/// The refusal of a file has this kind and all these words.
+async fn check(path: &Path, kind: FailureKind, words: &[&str]) {
+    let failure = open(path).await.unwrap_err();
+    assert_eq!(failure.kind, kind, "{failure}");
+    for word in words {
+        assert!(failure.message.contains(word), "{word:?} in {failure}");
+    }
+}
+
+async fn check_fixture(name: &str, words: &[&str]) {
+    check(&fixture(name), FailureKind::UnsupportedMedia, words).await;
+}
+
+#[tokio::test]
+async fn hevc() {
+    check_fixture(
+        "hevc.mp4",
+        &["HEVC", "H.264", "ffmpeg -i hevc.mp4 -c:v libx264"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn pcm() {
+    check_fixture(
+        "pcm.mov",
+        &["PCM", "AAC-LC", "ffmpeg -i pcm.mov -c:v copy -c:a aac"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn other_codecs() {
+    check_fixture("mpeg4-mp3.mp4", &["MPEG-4 Part 2"]).await;
+}
+
+#[tokio::test]
+async fn no_video() {
+    check_fixture(
+        "no-video.m4a",
+        &["no video track", "ffmpeg -i no-video.m4a"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn fragmented() {
+    check_fixture("fragmented.mp4", &["fragmented", "-c copy"]).await;
+}
+
+#[tokio::test]
+async fn encrypted() {
+    check_fixture("encrypted.mp4", &["video is encrypted"]).await;
+}
+
+#[tokio::test]
+async fn truncated() {
+    check_fixture("truncated.mp4", &["truncated", "30000"]).await;
+}
+
+#[tokio::test]
+async fn without_its_index() {
+    check_fixture("no-index.mp4", &["no index", "cut off"]).await;
+}
+
+#[tokio::test]
+async fn no_video_at_all() {
+    check_fixture("not-a-video.mp4", &["no video"]).await;
+}
+
+#[tokio::test]
+async fn missing_and_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing.mp4");
+    check(&missing, FailureKind::SourceMissing, &["no such file"]).await;
+    check(folder.path(), FailureKind::SourceMissing, &["not a file"]).await;
+    let empty = folder.path().join("empty.mp4");
+    std::fs::write(&empty, "").unwrap();
+    check(&empty, FailureKind::UnsupportedMedia, &["empty"]).await;
+}
+
+#[tokio::test]
+async fn other_containers_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for (start, name) in [
+        (&b"\x1a\x45\xdf\xa3 and so on"[..], "Matroska"),
+        (b"FLV\x01\x05\0\0\0\x09", "FLV"),
+        (b"RIFF\0\0\0\0AVI LIST", "AVI"),
+    ] {
+        let path = folder.path().join("video.mp4");
+        std::fs::write(&path, start).unwrap();
+        check(
+            &path,
+            FailureKind::UnsupportedMedia,
+            &[name, "ffmpeg -i video.mp4"],
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn no_sound_is_a_warning_only() {
+    let movie = open(&fixture("no-audio.mp4")).await.unwrap();
+    assert!(movie.audio.is_none());
+    assert!(movie.warnings[0].contains("no sound"));
+}
+
+#[tokio::test]
+async fn a_cut_between_key_frames_is_a_warning_only() {
+    let movie = open(&fixture("edit-list.mp4")).await.unwrap();
+    assert!(
+        movie.warnings[0].contains("0.4 s before the cut"),
+        "{:?}",
+        movie.warnings
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_changes_while_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.mp4");
+    // More than is read ahead: the media comes last, after a gap that nothing describes.
+    let mut bytes = std::fs::read(fixture("moov-last.mp4")).unwrap();
+    bytes.splice(32..32, filler(4 << 20));
+    std::fs::write(&path, &bytes).unwrap();
+    let failure = {
+        let url = SourceUrl::file(&path).unwrap();
+        let source = Source::open(&url, SourceOptions::default()).await.unwrap();
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        file.set_len(bytes.len() as u64 - 1).unwrap();
+        Movie::open(source).await.unwrap_err()
+    };
+    assert_eq!(failure.kind, FailureKind::SourceUnreadable);
+    assert!(failure.message.contains("changed"), "{failure}");
+}
+
+/// A `free` box.
+fn filler(size: u32) -> Vec<u8> {
+    let mut bytes = vec![0; size as usize];
+    bytes[..4].copy_from_slice(&size.to_be_bytes());
+    bytes[4..8].copy_from_slice(b"free");
+    bytes
+}
