@@ -92,31 +92,35 @@ impl Request {
     }
 
     fn launch(&self, now: DateTime<Utc>) -> Launch {
+        self.launch_as(Task {
+            id: Uuid::new_v4().simple().to_string(),
+            family: self.family.clone(),
+            container: self.container.clone(),
+            overrides: self.overrides.clone(),
+            started_by: self.started_by.clone(),
+            group: self
+                .group
+                .clone()
+                .unwrap_or_else(|| format!("family:{}", self.family)),
+            tags: self.tags.clone(),
+            desired: Status::Running,
+            last: Status::Pending,
+            version: 1,
+            created_at: now,
+            started_at: None,
+            stopping_at: None,
+            stopped_at: None,
+            stop_code: None,
+            stopped_reason: None,
+            exit_code: None,
+            container_reason: None,
+        })
+    }
+
+    fn launch_as(&self, task: Task) -> Launch {
         let command = &self.command;
         Launch {
-            task: Task {
-                id: Uuid::new_v4().simple().to_string(),
-                family: self.family.clone(),
-                container: self.container.clone(),
-                overrides: self.overrides.clone(),
-                started_by: self.started_by.clone(),
-                group: self
-                    .group
-                    .clone()
-                    .unwrap_or_else(|| format!("family:{}", self.family)),
-                tags: self.tags.clone(),
-                desired: Status::Running,
-                last: Status::Pending,
-                version: 1,
-                created_at: now,
-                started_at: None,
-                stopping_at: None,
-                stopped_at: None,
-                stop_code: None,
-                stopped_reason: None,
-                exit_code: None,
-                container_reason: None,
-            },
+            task,
             spec: Spec {
                 shim: command.shim.clone(),
                 program: command.program.clone(),
@@ -134,6 +138,15 @@ impl Request {
 }
 
 impl Launch {
+    /// What starts a task that was written down but not started.
+    pub(super) fn again(
+        task: Task,
+        definitions: &BTreeMap<String, TaskCommand>,
+    ) -> Result<Self, AwsError> {
+        let request = json!({ "taskDefinition": task.family, "overrides": task.overrides });
+        Ok(Request::parse(&request, definitions)?.launch_as(task))
+    }
+
     /// Everything in the task's environment; what comes later wins.
     pub(super) fn environment(
         &self,

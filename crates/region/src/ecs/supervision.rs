@@ -10,12 +10,13 @@ use tokio::{
 };
 
 use super::{
+    Task,
     launch::Launch,
     model::{Status, StopCode},
     tasks::Shared,
 };
 use crate::{
-    data_dir::DataDirError,
+    data_dir::{DataDirError, create_private},
     error::chain,
     store::StoreError,
     task::{
@@ -51,9 +52,37 @@ pub(super) fn launch(shared: Arc<Shared>, launch: Launch) {
     });
 }
 
-/// Follows a task that is already there to its end.
-pub(super) fn follow(shared: Arc<Shared>, id: String) {
-    tokio::spawn(async move { follow_to_end(&shared, &id).await });
+/// Follows a task that is already there to its end; one that the last region wrote down but did
+/// not get to start is started.
+pub(super) fn follow(shared: Arc<Shared>, task: Task) {
+    tokio::spawn(async move {
+        let id = task.id.clone();
+        if let Err(error) = start_unstarted(&shared, task).await {
+            tracing::error!(task = id, error = %chain(&error), "task could not be started");
+        }
+        follow_to_end(&shared, &id).await;
+    });
+}
+
+async fn start_unstarted(shared: &Shared, task: Task) -> Result<(), SupervisionError> {
+    let dir = shared.dir(&task.id);
+    // A shim that is only just beginning holds the lock, or finds the second shim holding it and
+    // leaves: whatever happens, one runs.
+    let unstarted = task.last == Status::Pending
+        && (!dir.path().exists()
+            || dir.started()?.is_none() && dir.exit()?.is_none() && dir.try_lock()?.is_some());
+    if !unstarted {
+        return Ok(());
+    }
+    tracing::info!(task = task.id, "starting a task that was not started yet");
+    match Launch::again(task, &shared.definitions) {
+        Ok(launch) => start(shared, &launch).await,
+        Err(error) => {
+            create_private(dir.path())?;
+            let reason = error.message;
+            end(&dir, Ended::NotStarted { reason })
+        }
+    }
 }
 
 /// Asks the shim to stop the program. It notices even when it is only just starting.
@@ -120,22 +149,14 @@ async fn follow_to_end(shared: &Shared, id: &str) {
 
 /// Brings the stored task up to date; `true` when it has stopped.
 async fn look(shared: &Shared, id: &str, dir: &TaskDir) -> Result<bool, SupervisionError> {
-    if !dir.path().exists() {
-        // The last region was killed before it got to start the task.
-        let reason = "the region was stopped before the task was started".to_owned();
-        let exit = Exit {
-            how: Ended::NotStarted { reason },
-            at: shared.clock.now().timestamp_millis(),
-        };
-        stopped(shared, id, exit).await?;
-        return Ok(true);
-    }
     if let Some(exit) = dir.exit()? {
         note_started(shared, id, dir).await?;
         stopped(shared, id, exit).await?;
         return Ok(true);
     }
     note_started(shared, id, dir).await?;
+    // It may not even have been created: a full disk.
+    create_private(dir.path())?;
     // With the lock in hand no shim lives, and none that is late can begin.
     let Some(_lock) = dir.try_lock()? else {
         return Ok(false);

@@ -95,7 +95,7 @@ impl Tasks {
         for task in live {
             tracing::info!(task = task.id, "following a task that was running");
             self.shared.track(&task);
-            supervision::follow(Arc::clone(&self.shared), task.id);
+            supervision::follow(Arc::clone(&self.shared), task);
         }
         Ok(())
     }

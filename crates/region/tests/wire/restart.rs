@@ -31,6 +31,27 @@ async fn a_task_outlives_the_region() {
 }
 
 #[tokio::test]
+async fn a_task_that_was_not_started_yet_is_started() {
+    let region = Region::start();
+    let task = run(&region, "exit 5").await;
+    in_status(&region, &task, "STOPPED").await;
+    let database = region.directory().join("region.sqlite");
+    let started = file(&region, &task, "started.json");
+    // As it would be had the region been killed between writing the task down and starting it.
+    let region = region.kill_meanwhile(|| {
+        let database = rusqlite::Connection::open(database).unwrap();
+        let pending = "UPDATE task SET stopped = 0, document = json_remove(json_set(document, \
+                       '$.desired', 'RUNNING', '$.last', 'PENDING', '$.exit_code', NULL), \
+                       '$.stop_code', '$.stopped_reason')";
+        assert_eq!(database.execute(pending, []).unwrap(), 1);
+        std::fs::remove_dir_all(started.parent().unwrap()).unwrap();
+    });
+    let stopped = in_status(&region, &task, "STOPPED").await;
+    assert_eq!(stopped.containers()[0].exit_code(), Some(5));
+    assert!(started.exists());
+}
+
+#[tokio::test]
 async fn an_end_that_nobody_saw_is_known() {
     let region = Region::start();
     let task = run(&region, WAITS).await;
@@ -132,7 +153,8 @@ async fn an_execution_goes_on_with_its_task() {
         (described.status() != &ExecutionStatus::Running).then_some(described)
     })
     .await;
-    assert_eq!(ended.status(), &ExecutionStatus::Succeeded);
+    let cause = ended.cause();
+    assert_eq!(ended.status(), &ExecutionStatus::Succeeded, "{cause:?}");
     let output: Value = serde_json::from_str(ended.output().unwrap()).unwrap();
     assert_eq!(output["Containers"][0]["ExitCode"], 0);
     let settled = eventually("event", async || {
