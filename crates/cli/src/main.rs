@@ -1,1 +1,42 @@
-fn main() {}
+//! `matinee`: takes a recorded video live at an exact date and time.
+
+mod args;
+mod error;
+mod log;
+
+mod schedule;
+
+mod list;
+mod show;
+mod watch;
+
+mod act;
+mod key;
+
+mod play;
+
+mod up;
+
+mod client;
+mod destination;
+mod local_time;
+mod screen;
+mod stream_keys;
+mod video;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    // The supervisor of a task must be alone in its process, before there are any threads.
+    if arguments.next().is_some_and(|first| first == up::TASK_SHIM) {
+        return region::task::shim_main(arguments);
+    }
+    match args::run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(error.exit_code)
+        }
+    }
+}

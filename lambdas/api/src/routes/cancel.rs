@@ -4,11 +4,16 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use broadcast::{Outcome, Status};
+use broadcast::Status;
 use chrono::Utc;
 
-use super::{forget_keys, found, id, table_problem};
+use super::{
+    end::{called_off, end},
+    forget_keys, found, id, table_problem,
+};
 use crate::{Api, Problem, view::BroadcastView};
+
+const CAUSE: &str = "called off by its owner";
 
 /// Calls a broadcast off, before or on air. To call off one that is cancelled changes nothing.
 pub(crate) async fn cancel(
@@ -20,20 +25,14 @@ pub(crate) async fn cancel(
     match broadcast.status {
         Status::Scheduled => {
             // Settled first: whatever starts from now on finds that there is nothing to do.
-            let outcome = Outcome {
-                settled_at: Utc::now(),
-                attempts: 0,
-                on_air_error_ms: None,
-                destinations: Vec::new(),
-                failure: None,
-            };
+            let outcome = called_off(&broadcast, CAUSE, Utc::now());
             api.table
                 .settle(&id, None, Status::Cancelled, &outcome)
                 .await
                 .map_err(table_problem)?;
             api.unschedule(&id).await?;
             // It may have begun in this moment.
-            api.stop_execution(&id, "called off by its owner").await?;
+            api.stop_execution(&id, CAUSE).await?;
             forget_keys(&api, &broadcast).await;
         }
         // Said twice, or the first time was cut short after the broadcast was settled.
@@ -42,8 +41,7 @@ pub(crate) async fn cancel(
             forget_keys(&api, &broadcast).await;
         }
         Status::Starting | Status::Standby | Status::OnAir | Status::Interrupted => {
-            // What settles it is the rule on the execution's change of status.
-            api.stop_execution(&id, "called off by its owner").await?;
+            end(&api, &broadcast, CAUSE).await?;
         }
         Status::Aired | Status::Failed | Status::Missed => {
             return Err(Problem::conflict(format!(

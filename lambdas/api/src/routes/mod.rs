@@ -5,6 +5,7 @@ pub(crate) mod list;
 pub(crate) mod show;
 
 pub(crate) mod cancel;
+mod end;
 pub(crate) mod key;
 pub(crate) mod retry;
 pub(crate) mod stop;

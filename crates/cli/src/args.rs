@@ -1,0 +1,129 @@
+//! The command line: one subcommand, one module.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use chrono_tz::Tz;
+use clap::{Parser, Subcommand};
+
+use crate::{act, error::CliError, key, list, local_time, log, play, schedule, show, up};
+
+/// Takes a recorded video live at an exact date and time.
+#[derive(Parser, Debug)]
+#[command(
+    name = "matinee",
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = "Exit codes: docs/exit-codes.md, or 0 done, 64 wrong usage, 65 and 66 the video, \
+                  69 and 76 the ingest, 75 stopped, 77 the stream key."
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Global {
+    /// Where `matinee up` keeps everything [default: matinee in $XDG_DATA_HOME or ~/.local/share]
+    #[arg(long, global = true, env = "MATINEE_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+
+    /// The time zone in which times are read and shown [default: this machine's]
+    #[arg(long = "tz", global = true, value_name = "ZONE")]
+    time_zone: Option<String>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Up(up::Args),
+    Schedule(schedule::Args),
+    List(list::Args),
+    Show(show::Args),
+    Retry(act::RetryArgs),
+    Cancel(act::CancelArgs),
+    Stop(act::StopArgs),
+    Key(key::Args),
+    Play(play::Args),
+    /// The streamer, as the task that `matinee up` runs
+    #[command(hide = true)]
+    Streamer,
+}
+
+impl Global {
+    /// The data directory, which need not be there yet.
+    pub(crate) fn data_dir(&self) -> Result<PathBuf, CliError> {
+        if let Some(dir) = &self.data_dir {
+            return Ok(dir.clone());
+        }
+        let absolute = |name| {
+            std::env::var_os(name)
+                .map(PathBuf::from)
+                .filter(|path| path.is_absolute())
+        };
+        absolute("XDG_DATA_HOME")
+            .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
+            .map(|dir| dir.join("matinee"))
+            .ok_or_else(|| {
+                CliError::usage("neither HOME nor XDG_DATA_HOME is set; give --data-dir DIR")
+            })
+    }
+
+    /// The zone of the one at the keyboard.
+    pub(crate) fn zone(&self) -> Result<Tz, CliError> {
+        local_time::zone(self.time_zone.as_deref())
+    }
+}
+
+/// Reads the command line and does what it says.
+pub(crate) fn run() -> Result<ExitCode, CliError> {
+    let Cli { global, command } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nobody is left to tell when the terminal is gone.
+            let _ = error.print();
+            return Ok(if error.use_stderr() {
+                ExitCode::from(broadcast::FailureKind::BadRequest.exit_code())
+            } else {
+                ExitCode::SUCCESS
+            });
+        }
+    };
+    let volume = match command {
+        Command::Up(_) | Command::Streamer => log::Volume::Events,
+        _ => log::Volume::Warnings,
+    };
+    log::begin(volume);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::internal(format!("cannot start threads: {error}")))?;
+    runtime.block_on(async {
+        match command {
+            Command::Up(args) => up::run(args, &global).await,
+            Command::Schedule(args) => schedule::run(args, &global).await,
+            Command::List(args) => list::run(args, &global).await,
+            Command::Show(args) => show::run(args, &global).await,
+            Command::Retry(args) => act::retry(args, &global).await,
+            Command::Cancel(args) => act::cancel(args, &global).await,
+            Command::Stop(args) => act::stop(args, &global).await,
+            Command::Key(args) => key::run(args, &global).await,
+            Command::Play(args) => play::run(args, &global).await,
+            Command::Streamer => Ok(streamer::task::run().await),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,82 @@
+//! `matinee key set`
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::{
+    args::Global,
+    client::Client,
+    error::CliError,
+    stream_keys::{self, KeyArgs},
+};
+
+/// Replace the stream key of a destination
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Replace the stream key of a destination; it is used the next time something connects
+    #[command(
+        after_help = "Examples:\n  matinee key set k3fz facebook\n  matinee key set k3fz \
+        facebook --key-file facebook.key"
+    )]
+    Set {
+        /// The broadcast: its id, or the beginning or end of it
+        id: String,
+        /// The destination's name, as `matinee show` tells it
+        destination: String,
+        #[command(flatten)]
+        keys: KeyArgs,
+        /// Refused with the reason.
+        #[arg(hide = true, num_args = 0.., allow_hyphen_values = true)]
+        key_on_the_command_line: Vec<String>,
+    },
+}
+
+/// Does it.
+pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliError> {
+    let Command::Set {
+        id,
+        destination,
+        keys,
+        key_on_the_command_line,
+    } = args.command;
+    keys.refuse_key()?;
+    if !key_on_the_command_line.is_empty() {
+        return Err(stream_keys::refused());
+    }
+    api::legal_name(&destination).map_err(CliError::usage)?;
+    let client = Client::open(&global.data_dir()?)?;
+    let id = client.resolve(&id).await?;
+    // Asked before the key is: nobody wants to type a key for nothing.
+    let broadcast = client.show(&id).await?;
+    if !broadcast
+        .destinations
+        .iter()
+        .any(|one| one.name == destination)
+    {
+        let names: Vec<&str> = broadcast
+            .destinations
+            .iter()
+            .map(|one| &*one.name)
+            .collect();
+        return Err(CliError::usage(format!(
+            "broadcast {id} has no destination {destination:?}; it has {}",
+            names.join(", ")
+        )));
+    }
+    for key in keys.read(&[&destination])? {
+        client.set_key(&id, &destination, key).await?;
+    }
+    print!("The key of {destination} is replaced.");
+    if broadcast.retryable {
+        print!(" Now: matinee retry {id}");
+    }
+    println!();
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,144 @@
+//! Opens the video, asks for the keys, and runs the show in this process.
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use broadcast::Failure;
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use streamer::{
+    address::AddressPolicy,
+    ingest::DialPolicy,
+    show::{self, Show, ShowDestination, Summary, Update},
+};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::lines::Narrator;
+use crate::{
+    args::Global,
+    destination,
+    error::CliError,
+    schedule::{OnDropArg, TimeArgs, seconds},
+    show as shown,
+    stream_keys::KeyArgs,
+    video,
+};
+
+/// The exit code of a process that was interrupted by Ctrl-C, by convention.
+const SIGINT: u8 = 130;
+/// Play a video to its destinations from here: no `matinee up`, no retries once it ended
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  matinee play talk.mp4 --to rtmp://127.0.0.1:1935/live
+  matinee play talk.mp4 --to facebook --to youtube --at \"today 19:30\"
+  matinee play talk.mp4 --to twitch < twitch.key
+
+Ctrl-C ends the show cleanly. The exit code tells how it went: 0 when it reached its end at one
+destination at least, else docs/exit-codes.md.")]
+pub(crate) struct Args {
+    /// A file, s3://bucket/key or https://… (MP4 or MOV with H.264 and AAC)
+    video: String,
+
+    /// facebook, youtube, twitch, or an address like rtmps://host/app without the key; NAME=… gives
+    /// it a name. Several make one show on all of them
+    #[arg(long = "to", value_name = "DEST", required = true)]
+    to: Vec<String>,
+
+    #[command(flatten)]
+    time: TimeArgs,
+
+    #[command(flatten)]
+    keys: KeyArgs,
+
+    /// After a lost connection: resume where it was, or skip what was lost and keep to the clock
+    #[arg(long, value_enum, default_value = "resume")]
+    on_drop: OnDropArg,
+
+    /// How long after the air time an ingest may be away before it is given up, as in 30s
+    #[arg(long, value_name = "SPAN", default_value = "1m", value_parser = seconds)]
+    patience: u64,
+
+    /// Certificates (PEM) to trust for ingests of your own, beside those that the system trusts
+    #[arg(long, env = "INGEST_CA_FILE", value_name = "FILE")]
+    ingest_ca_file: Option<PathBuf>,
+
+    /// Print how it went as JSON when it is over, and nothing before
+    #[arg(long)]
+    json: bool,
+}
+
+/// Does it.
+pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliError> {
+    args.keys.refuse_key()?;
+    let zone = global.zone()?;
+    let air_time = args.time.resolve(zone, Utc::now())?;
+    let destinations = destination::named(&args.to)?;
+    let movie = video::open(&video::source(&args.video)?).await?;
+    for warning in movie
+        .warnings
+        .iter()
+        .chain(&destination::warnings(&destinations))
+    {
+        eprintln!("warning: {warning}");
+    }
+    let names: Vec<&str> = destinations.iter().map(|one| &*one.name).collect();
+    let keys = args.keys.read(&names)?;
+    let destinations = destinations
+        .into_iter()
+        .zip(keys)
+        .map(|(to, key)| ShowDestination::new(to.name, to.ingest, key))
+        .collect();
+    let dial = DialPolicy {
+        ca_file: args.ingest_ca_file,
+        ..DialPolicy::new(AddressPolicy::PRIVATE_TOO)
+    };
+    let air_time = air_time.unwrap_or_else(Utc::now);
+    let show = Show {
+        on_drop: args.on_drop.into(),
+        patience: Duration::from_secs(args.patience),
+        ..Show::new(movie, destinations, air_time, dial)
+    };
+    let mut narrator = Narrator::new(zone, args.json);
+    let (result, last) = follow(show, air_time, &mut narrator).await?;
+    narrator.end(&last);
+    if args.json {
+        shown::print_json(&json!({
+            "duration": last.duration,
+            "destinations": last.destinations,
+        }))?;
+    }
+    result?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the show and tells of it; the first Ctrl-C ends the show, the second the process.
+async fn follow(
+    show: Show,
+    air_time: DateTime<Utc>,
+    narrator: &mut Narrator,
+) -> Result<(Result<Summary, Failure>, Update), CliError> {
+    let (updates, mut seen) = watch::channel(Update::default());
+    let stop = CancellationToken::new();
+    let mut playing = tokio::spawn(show::run(show, updates, stop.clone()));
+    loop {
+        tokio::select! {
+            ended = &mut playing => {
+                let result = ended
+                    .map_err(|error| CliError::internal(format!("the show broke off: {error}")))?;
+                let last = seen.borrow_and_update().clone();
+                return Ok((result, last));
+            }
+            Ok(()) = seen.changed() => {
+                let update = seen.borrow_and_update().clone();
+                narrator.update(&update, air_time);
+            }
+            _ = tokio::signal::ctrl_c() => {
+                if stop.is_cancelled() {
+                    std::process::exit(i32::from(SIGINT));
+                }
+                stop.cancel();
+                narrator.say("ending the show");
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! `matinee show`
+
+use std::process::ExitCode;
+
+use api::BroadcastView;
+use broadcast::{DestinationProgress, Status};
+use chrono::Utc;
+use chrono_tz::Tz;
+use serde::Serialize;
+
+use crate::{args::Global, client::Client, error::CliError, local_time, watch};
+
+/// Show a broadcast, or follow it until it is over
+#[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Examples:\n  matinee show k3fz\n  matinee show 20261201-1930-k3fz --watch\n  \
+    matinee show k3fz --json | jq .progress\n\nWith --watch the exit code tells how it went: \
+    0 aired, else that of the failure (docs/exit-codes.md)."
+)]
+pub(crate) struct Args {
+    /// The broadcast: its id, or the beginning or end of it
+    id: String,
+    /// Follow it until it is over
+    #[arg(long)]
+    watch: bool,
+    /// Print what the API answers; with --watch a line at each change of status
+    #[arg(long)]
+    json: bool,
+}
+
+/// Does it.
+pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliError> {
+    let zone = global.zone()?;
+    let client = Client::open(&global.data_dir()?)?;
+    let id = client.resolve(&args.id).await?;
+    if args.watch {
+        return watch::watch(&client, &id, zone, args.json).await;
+    }
+    let broadcast = client.show(&id).await?;
+    if args.json {
+        print_json(&broadcast)?;
+    } else {
+        println!("{}", in_words(&broadcast, zone));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints for programs.
+pub(crate) fn print_json(value: &impl Serialize) -> Result<(), CliError> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| CliError::internal(format!("cannot write JSON: {error}")))?;
+    println!("{text}");
+    Ok(())
+}
+
+/// A broadcast in some lines.
+pub(crate) fn in_words(broadcast: &BroadcastView, zone: Tz) -> String {
+    let mut lines = vec![
+        format!("{}  {}", broadcast.id, broadcast.title),
+        format!("  status      {}", broadcast.status),
+        format!("  video       {}", broadcast.source),
+        format!(
+            "  air time    {}{}",
+            local_time::with_zone(broadcast.air_time, zone),
+            // The owner's own zone, where one looks on from elsewhere.
+            if broadcast.time_zone == zone {
+                String::new()
+            } else {
+                let there = local_time::with_zone(broadcast.air_time, broadcast.time_zone);
+                format!(" = {there}")
+            }
+        ),
+    ];
+    if broadcast.attempts == 0 && !broadcast.status.is_settled() {
+        lines.push(format!(
+            "  starts      {} ({})",
+            local_time::plain(broadcast.start_time, zone),
+            local_time::from_now(broadcast.start_time, Utc::now())
+        ));
+    }
+    if broadcast.attempts > 0 {
+        lines.push(format!("  attempts    {}", broadcast.attempts));
+    }
+    for destination in &broadcast.destinations {
+        lines.push(format!(
+            "  to          {}  {}",
+            destination.name, destination.ingest
+        ));
+        let progress = progress_of(broadcast, &destination.name);
+        lines.extend(progress.map(|progress| format!("              {}", came(progress))));
+    }
+    if let Some(outcome) = &broadcast.outcome {
+        if let Some(error) = outcome.on_air_error_ms {
+            lines.push(format!("  on air      {error:+.0} ms against the air time"));
+        }
+        if let Some(failure) = &outcome.failure {
+            lines.push(format!(
+                "  reason      {}: {}",
+                failure.kind, failure.message
+            ));
+        }
+    }
+    if broadcast.retryable {
+        lines.push(format!("  next        matinee retry {}", broadcast.id));
+    }
+    lines.join("\n")
+}
+
+/// What is last known of a destination.
+fn progress_of<'a>(broadcast: &'a BroadcastView, name: &str) -> Option<&'a DestinationProgress> {
+    let outcome = broadcast.outcome.iter().flat_map(|it| &it.destinations);
+    let progress = broadcast.progress.iter().flat_map(|it| &it.destinations);
+    outcome.chain(progress).find(|one| one.name == name)
+}
+
+/// How far a destination came, in one line.
+pub(crate) fn came(progress: &DestinationProgress) -> String {
+    let mut text = format!(
+        "at {}, {} video and {} audio frames, {:.1} MB, {} reconnects",
+        progress.position,
+        progress.video_frames,
+        progress.audio_frames,
+        progress.bytes as f64 / 1e6,
+        progress.reconnects
+    );
+    if progress.finished {
+        text.insert_str(0, "to its end, ");
+    }
+    if let Some(failure) = &progress.failure {
+        text.push_str(&format!("; {}: {}", failure.kind, failure.message));
+    }
+    text
+}

@@ -1,0 +1,137 @@
+//! `matinee up`: starts, says where it is, and stops well.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use broadcast::Status;
+use chrono::{TimeDelta, Utc};
+use region::{RunningRegion, ShutdownTasks, arn};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{Assembly, STATE_MACHINE, start};
+use crate::{args::Global, client::Client, error::CliError};
+
+/// The exit code of a process that was interrupted by Ctrl-C, by convention.
+const SIGINT: u8 = 130;
+/// Whatever is on air began within the time that a show can last, and then some.
+const LONGEST_SHOW: TimeDelta = TimeDelta::days(3);
+
+/// Run everything on this machine: what is scheduled goes on air while it runs
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  matinee up
+  matinee up --data-dir /srv/matinee --port 4581
+
+It listens on 127.0.0.1 only and answers only to who can read the data directory. Everything is kept
+there: after a crash or a restart it goes on where it was.")]
+pub(crate) struct Args {
+    /// The port on 127.0.0.1; 0 for any
+    #[arg(long, default_value_t = 4580)]
+    port: u16,
+
+    /// Certificates (PEM) to trust for ingests of your own, beside those that the system trusts
+    #[arg(long, env = "INGEST_CA_FILE", value_name = "FILE")]
+    ingest_ca_file: Option<PathBuf>,
+}
+
+/// Does it.
+pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliError> {
+    let data_dir = global.data_dir()?;
+    let mut signals = Signals::new()?;
+    let region = start(Assembly {
+        data_dir: &data_dir,
+        port: args.port,
+        ingest_ca_file: args.ingest_ca_file,
+    })
+    .await?;
+    println!("{}", greeting(&region));
+    signals.next().await;
+    println!("{}", farewell(&region).await);
+    tokio::select! {
+        () = region.shutdown(ShutdownTasks::Stop) => Ok(ExitCode::SUCCESS),
+        () = signals.next() => {
+            eprintln!("Stopped at once; what was on air goes on by itself and is found again.");
+            Ok(ExitCode::from(SIGINT))
+        }
+    }
+}
+
+/// Ctrl-C, and what a service manager sends.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, CliError> {
+        let failed = |error| CliError::internal(format!("cannot listen to signals: {error}"));
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+fn greeting(region: &RunningRegion) -> String {
+    format!(
+        "Matinee is up at {endpoint}, with its data in {data}
+
+  in another terminal   matinee schedule talk.mp4 --to facebook --at \"today 19:30\"
+  with aws-cli          export AWS_CONFIG_FILE={config} AWS_SHARED_CREDENTIALS_FILE={credentials}
+                        aws stepfunctions list-executions --state-machine-arn {machine}
+
+Ctrl-C stops it.",
+        endpoint = region.endpoint(),
+        data = region.data_dir().display(),
+        config = region.config_file().display(),
+        credentials = region.credentials_file().display(),
+        machine = arn::state_machine(STATE_MACHINE),
+    )
+}
+
+/// What is interrupted, and that it goes on.
+async fn farewell(region: &RunningRegion) -> String {
+    let Ok(broadcasts) = list(region).await else {
+        return "Stopping.".to_owned();
+    };
+    let running: Vec<String> = broadcasts
+        .iter()
+        .filter(|one| !one.status.is_settled() && one.status != Status::Scheduled)
+        .map(|one| format!("  {}  {}  {}", one.id, one.status, one.title))
+        .collect();
+    let waiting = broadcasts
+        .iter()
+        .filter(|one| one.status == Status::Scheduled)
+        .count();
+    let mut text = String::from("Stopping");
+    if running.is_empty() {
+        text.push('.');
+    } else {
+        text.push_str(&format!(
+            " what is under way; it resumes where it was at the next `matinee up`:\n{}\n\
+             Ctrl-C again stops at once and leaves it running.",
+            running.join("\n")
+        ));
+    }
+    if waiting > 0 {
+        let (are, they) = match waiting {
+            1 => ("broadcast is", "it starts"),
+            _ => ("broadcasts are", "they start"),
+        };
+        text.push_str(&format!(
+            "\n{waiting} {are} scheduled; {they} only if `matinee up` runs then."
+        ));
+    }
+    text
+}
+
+async fn list(region: &RunningRegion) -> Result<Vec<api::BroadcastView>, CliError> {
+    let client = Client::open(region.data_dir())?;
+    client.list(Utc::now() - LONGEST_SHOW).await
+}

@@ -1,0 +1,175 @@
+//! The loop that looks again and again and says what changed.
+
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use api::BroadcastView;
+use broadcast::{BroadcastId, Status};
+use chrono::Utc;
+use chrono_tz::Tz;
+
+use super::verdict;
+use crate::{
+    client::Client,
+    error::CliError,
+    local_time,
+    screen::{Screen, Shown},
+    show,
+};
+
+/// How often one looks: often enough to see each state pass.
+const EVERY: Duration = Duration::from_millis(400);
+/// How often while nothing can happen.
+const SELDOM: Duration = Duration::from_secs(5);
+/// The exit code of a process that was interrupted by Ctrl-C, by convention.
+const SIGINT: u8 = 130;
+
+/// After a request to try again, how long the old end may still be seen.
+const STALE: Duration = Duration::from_secs(30);
+
+/// Follows a broadcast until it is over; the exit code tells how it went.
+pub(crate) async fn watch(
+    client: &Client,
+    id: &BroadcastId,
+    zone: Tz,
+    json: bool,
+) -> Result<ExitCode, CliError> {
+    follow(client, id, None, zone, json).await
+}
+
+/// Follows a broadcast that was asked to be tried again, past the end that it had.
+pub(crate) async fn watch_again(
+    client: &Client,
+    before: &BroadcastView,
+    zone: Tz,
+    json: bool,
+) -> Result<ExitCode, CliError> {
+    follow(client, &before.id, Some(before), zone, json).await
+}
+
+async fn follow(
+    client: &Client,
+    id: &BroadcastId,
+    before: Option<&BroadcastView>,
+    zone: Tz,
+    json: bool,
+) -> Result<ExitCode, CliError> {
+    let began = Instant::now();
+    let mut screen = Screen::new();
+    let mut last: Option<(Status, u32)> = None;
+    loop {
+        let broadcast = client.show(id).await.inspect_err(|_| screen.clear())?;
+        if before.is_some_and(|before| is_same_end(before, &broadcast)) && began.elapsed() < STALE {
+            tokio::time::sleep(EVERY).await;
+            continue;
+        }
+        let now = (broadcast.status, broadcast.attempts);
+        if last != Some(now) {
+            if json {
+                let line = serde_json::to_string(&broadcast)
+                    .map_err(|error| CliError::internal(format!("cannot write JSON: {error}")))?;
+                screen.line(&line);
+            } else {
+                screen.line(&passed(
+                    &broadcast,
+                    last.map(|(_, attempts)| attempts),
+                    zone,
+                ));
+            }
+            last = Some(now);
+        }
+        if broadcast.status.is_settled() {
+            screen.clear();
+            if !json {
+                screen.line("");
+                screen.line(&show::in_words(&broadcast, zone));
+            }
+            return Ok(ExitCode::from(verdict::exit_code(&broadcast)));
+        }
+        if !json {
+            draw(&mut screen, &broadcast);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause(&broadcast)) => {}
+            _ = tokio::signal::ctrl_c() => {
+                screen.clear();
+                eprintln!("The broadcast goes on. Look again with: matinee show {id} --watch");
+                return Ok(ExitCode::from(SIGINT));
+            }
+        }
+    }
+}
+
+fn is_same_end(before: &BroadcastView, now: &BroadcastView) -> bool {
+    let end = |broadcast: &BroadcastView| {
+        let outcome = broadcast.outcome.as_ref();
+        outcome.map(|outcome| outcome.settled_at)
+    };
+    now.status.is_settled() && end(before) == end(now)
+}
+
+/// The line for a change of status.
+fn passed(broadcast: &BroadcastView, attempts_before: Option<u32>, zone: Tz) -> String {
+    let clock = local_time::clock(Utc::now(), zone);
+    let mut line = format!("{clock}  {}", broadcast.status);
+    if broadcast.attempts > 1 && attempts_before.is_none_or(|before| before < broadcast.attempts) {
+        line.push_str(&format!(" (attempt {})", broadcast.attempts));
+    }
+    match broadcast.status {
+        Status::Scheduled => line.push_str(&format!(
+            " for {}",
+            local_time::with_zone(broadcast.air_time, zone)
+        )),
+        Status::OnAir => {
+            let error = broadcast
+                .progress
+                .iter()
+                .flat_map(|progress| &progress.destinations)
+                .filter_map(|one| one.on_air_error_ms)
+                .min_by(f64::total_cmp);
+            if let Some(error) = error {
+                line.push_str(&format!(" ({error:+.0} ms against the air time)"));
+            }
+        }
+        Status::Interrupted => {
+            let failure = broadcast
+                .progress
+                .iter()
+                .flat_map(|progress| &progress.destinations)
+                .find_map(|one| one.failure.as_ref());
+            if let Some(failure) = failure {
+                line.push_str(&format!(": {}", failure.message));
+            }
+        }
+        Status::Starting
+        | Status::Standby
+        | Status::Aired
+        | Status::Failed
+        | Status::Cancelled
+        | Status::Missed => {}
+    }
+    line
+}
+
+fn draw(screen: &mut Screen, broadcast: &BroadcastView) {
+    let until = |what: &str, at| format!("{what} {}", local_time::from_now(at, Utc::now()));
+    match (broadcast.status, &broadcast.progress) {
+        (Status::OnAir | Status::Interrupted, Some(progress)) => {
+            screen.progress(&Shown::of(progress.duration, &progress.destinations));
+        }
+        (Status::Scheduled, _) => screen.waiting(&until("starts", broadcast.start_time)),
+        _ => screen.waiting(&until("on air", broadcast.air_time)),
+    }
+}
+
+fn pause(broadcast: &BroadcastView) -> Duration {
+    let starts_in = (broadcast.start_time - Utc::now())
+        .to_std()
+        .unwrap_or_default();
+    match broadcast.status {
+        Status::Scheduled if starts_in > 2 * SELDOM => SELDOM,
+        _ => EVERY,
+    }
+}

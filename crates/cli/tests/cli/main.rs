@@ -1,0 +1,8 @@
+//! The built binary, as one meets it in a terminal: exit codes and words.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod matinee;
+
+mod at_a_region;
+mod usage;

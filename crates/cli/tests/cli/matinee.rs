@@ -1,0 +1,114 @@
+//! Running the binary.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+/// What a run said and exited with.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    /// Exited with `code` and said all of `words` on standard error.
+    #[track_caller]
+    pub(crate) fn failed(&self, code: i32, words: &[&str]) -> &Self {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        for word in words {
+            assert!(self.stderr.contains(word), "no {word:?} in {self:?}");
+        }
+        self
+    }
+
+    /// Exited with 0.
+    #[track_caller]
+    pub(crate) fn ok(&self) -> &Self {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        self
+    }
+}
+
+/// A command with nothing of this machine's settings in its environment.
+pub(crate) fn command(data_dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_matinee"));
+    command
+        .env_remove("RUST_LOG")
+        .env_remove("TZ")
+        .env("MATINEE_DATA_DIR", data_dir);
+    command
+}
+
+/// Runs the binary with something on its standard input.
+pub(crate) fn run(data_dir: &Path, args: &[&str], stdin: &str) -> Run {
+    let mut child = command(data_dir)
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It may end without reading.
+    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    Run {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A fixture of the streamer.
+pub(crate) fn fixture(name: &str) -> String {
+    let path: PathBuf = [
+        env!("CARGO_MANIFEST_DIR"),
+        "../../streamer/tests/fixtures",
+        name,
+    ]
+    .iter()
+    .collect();
+    path.to_str().unwrap().to_owned()
+}
+
+/// `matinee up` on any port. Ended when dropped.
+pub(crate) struct Up {
+    child: Child,
+    pub(crate) data: tempfile::TempDir,
+}
+
+impl Up {
+    pub(crate) fn start() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let mut child = command(data.path())
+            .args(["up", "--port", "0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let greeting = lines.next().unwrap().unwrap();
+        assert!(
+            greeting.starts_with("Matinee is up at http://127.0.0.1:"),
+            "{greeting}"
+        );
+        // Read to its end, so that it is never stopped by a full pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, data }
+    }
+
+    pub(crate) fn run(&self, args: &[&str], stdin: &str) -> Run {
+        run(self.data.path(), args, stdin)
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

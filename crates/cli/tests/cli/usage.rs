@@ -1,0 +1,140 @@
+//! What is refused before anything runs.
+
+use crate::matinee::{Run, fixture, run};
+
+fn matinee(args: &[&str]) -> Run {
+    with_keys(args, "")
+}
+
+fn with_keys(args: &[&str], keys: &str) -> Run {
+    let nowhere = tempfile::tempdir().unwrap();
+    run(nowhere.path(), args, keys)
+}
+
+#[test]
+fn wrong_usage_is_64_and_help_is_0() {
+    matinee(&["--help"]).ok();
+    matinee(&["schedule", "--help"]).ok();
+    matinee(&["--version"]).ok();
+    matinee(&[]).failed(64, &["Usage: matinee"]);
+    matinee(&["scedule"]).failed(64, &["schedule"]);
+    matinee(&["show"]).failed(64, &["<ID>"]);
+    matinee(&["schedule", "x.mp4"]).failed(64, &["--to"]);
+    matinee(&["list", "--tz", "Mars"]).failed(64, &["error: \"Mars\" is no time zone"]);
+}
+
+#[test]
+fn every_command_has_examples() {
+    for command in [
+        "up", "schedule", "list", "show", "retry", "cancel", "stop", "play",
+    ] {
+        let help = matinee(&[command, "--help"]);
+        assert!(help.ok().stdout.contains("Example"), "{command}");
+    }
+    let help = matinee(&["key", "set", "--help"]);
+    assert!(help.ok().stdout.contains("Example"));
+    assert!(!help.stdout.contains("--key "), "{}", help.stdout);
+}
+
+#[test]
+fn a_key_on_the_command_line_is_refused_with_the_reason() {
+    let file = fixture("moov-first.mp4");
+    let to = ["--to", "facebook"];
+    for key in [
+        &["--key", "FB-secret"][..],
+        &["--key=FB-secret"],
+        &["--stream-key", "x"],
+    ] {
+        for command in ["schedule", "play"] {
+            let args = [&[command, &file][..], &to, key].concat();
+            let refused = matinee(&args);
+            refused.failed(64, &["process list", "`&`", "--key-file"]);
+            assert!(!refused.stderr.contains("secret"), "{}", refused.stderr);
+        }
+    }
+    let refused = matinee(&["key", "set", "abcd", "facebook", "FB-secret"]);
+    refused.failed(64, &["process list"]);
+    assert!(!refused.stderr.contains("secret"), "{}", refused.stderr);
+    let address = "rtmps://live-api-s.facebook.com:443/rtmp/FB-secret";
+    let refused = matinee(&["play", &file, "--to", address]);
+    refused.failed(64, &["has a stream key in it"]);
+    assert!(!refused.stderr.contains("secret"), "{}", refused.stderr);
+}
+
+#[test]
+fn times_are_refused_in_words() {
+    let at = |at: &str, more: &[&str]| {
+        let args = [
+            "schedule",
+            "x.mp4",
+            "--to",
+            "facebook",
+            "--at",
+            at,
+            "--tz",
+            "Europe/London",
+        ];
+        matinee(&[&args, more].concat())
+    };
+    at("2020-01-01 19:30", &[]).failed(64, &["error: 2020-01-01 19:30 +00:00 is past"]);
+    at("noon", &[]).failed(64, &["is not a time"]);
+    at("2099-03-29 01:30", &[]).failed(64, &["does not exist", "00:59", "02:00"]);
+    at("2099-10-25 01:30", &[]).failed(64, &["--earlier (", "--later ("]);
+    // Which one was said: on to the next thing, which is that there is no such file.
+    at("2099-10-25 01:30", &["--earlier"]).failed(66, &["there is no file x.mp4"]);
+}
+
+#[test]
+fn bad_files_are_refused_before_anything_else() {
+    for (name, code) in [
+        ("not-a-video.mp4", 65),
+        ("hevc.mp4", 65),
+        ("no-video.m4a", 65),
+        ("pcm.mov", 65),
+        ("no-such-file.mp4", 66),
+    ] {
+        // No key is asked for, no ingest is connected to.
+        let played = matinee(&["play", &fixture(name), "--to", "rtmp://127.0.0.1:1/live"]);
+        played.failed(code, &["error: "]);
+    }
+}
+
+#[test]
+fn destinations_and_keys_must_fit() {
+    let file = fixture("moov-first.mp4");
+    matinee(&["play", &file, "--to", "vimeo"]).failed(64, &["facebook, youtube, twitch"]);
+    let twice = ["--to", "a=facebook", "--to", "a=twitch"];
+    matinee(&[&["play", &file][..], &twice].concat()).failed(64, &["two destinations"]);
+    let one = ["play", &file, "--to", "rtmp://127.0.0.1:1/live"];
+    matinee(&one).failed(64, &["standard input has no line for the key of 127.0.0.1"]);
+    with_keys(&one, "\n").failed(64, &["the key of 127.0.0.1 is empty"]);
+    let keys = ["--key-file", "a", "--key-file", "b"];
+    matinee(&[&one[..], &keys].concat()).failed(64, &["2 key files are given for 1 destinations"]);
+    let missing = ["--key-file", "/no/such/file"];
+    matinee(&[&one[..], &missing].concat()).failed(64, &["cannot read the key file /no/such/file"]);
+}
+
+#[test]
+fn without_up_one_is_told_to_start_it() {
+    let said = ["`matinee up`"];
+    matinee(&["list"]).failed(69, &said);
+    matinee(&["show", "abcd"]).failed(69, &said);
+    matinee(&["retry", "20261201-1930-abcd"]).failed(69, &said);
+    let file = fixture("moov-first.mp4");
+    with_keys(&["schedule", &file, "--to", "twitch"], "key\n").failed(69, &said);
+}
+
+#[test]
+fn an_ingest_that_is_not_there_is_69() {
+    // Nothing listens on port 1; the air time is now, and so is the end of patience for a port
+    // that refuses a hundred times.
+    let args = [
+        "play",
+        &fixture("moov-first.mp4"),
+        "--to",
+        "rtmp://127.0.0.1:1/live",
+        "--patience",
+        "0s",
+    ];
+    with_keys(&args, "secret-key\n").failed(69, &["error: "]);
+}
