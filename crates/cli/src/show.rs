@@ -94,10 +94,10 @@ pub(crate) fn in_words(broadcast: &BroadcastView, zone: Tz) -> String {
             lines.push(format!("  on air      {error:+.0} ms against the air time"));
         }
         if let Some(failure) = &outcome.failure {
-            lines.push(format!(
-                "  reason      {}: {}",
-                failure.kind, failure.message
-            ));
+            lines.push(match broadcast.status {
+                Status::Cancelled => format!("  reason      {}", failure.message),
+                _ => format!("  reason      {}: {}", failure.kind, failure.message),
+            });
         }
     }
     if broadcast.retryable {
