@@ -167,3 +167,121 @@ impl DueWork for Dispatcher {
             .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeMap,
+        sync::{
+            Mutex,
+            atomic::{AtomicUsize, Ordering},
+        },
+    };
+
+    use http::StatusCode;
+    use serde_json::json;
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::{
+        arn,
+        lambda::{self, Functions, Handler, Invocations},
+        scheduler::{model::Definition, rows::Schedule},
+    };
+
+    /// Fires a schedule at a service that answers with `error`; the dead letter, and how often
+    /// the service was asked.
+    async fn dead_letter(error: AwsError, retries: i64) -> (Value, usize) {
+        let directory = tempfile::tempdir().unwrap();
+        let migrations = [lambda::MIGRATIONS, rows::MIGRATIONS];
+        let store = Store::open(&directory.path().join("db"), &migrations).unwrap();
+        let (sender, letter) = oneshot::channel();
+        let sender = Mutex::new(Some(sender));
+        let consumer: Handler = Arc::new(move |letter| {
+            if let Some(sender) = sender.lock().unwrap().take() {
+                sender.send(letter).unwrap();
+            }
+            Box::pin(async { Ok(Value::Null) })
+        });
+        let functions = Functions::new(BTreeMap::from([("consumer".to_owned(), consumer)]));
+        let invocations = Invocations::new(store.clone(), functions, Clock);
+        let consumers = BTreeMap::from([(arn::queue("missed"), "consumer".to_owned())]);
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let dispatcher = Dispatcher {
+            store: store.clone(),
+            clock: Clock,
+            start_execution: Arc::new(move |_| {
+                count.fetch_add(1, Ordering::Relaxed);
+                let error = error.clone();
+                Box::pin(async { Err(error) })
+            }),
+            queues: DeadLetterQueues::new(invocations.clone(), consumers),
+            changed: Arc::new(Notify::new()),
+        };
+        let schedule = schedule(retries);
+        store
+            .transaction(move |transaction| rows::put(transaction, &schedule))
+            .await
+            .unwrap();
+        let stop = CancellationToken::new();
+        tokio::spawn(invocations.run(stop.clone()));
+        tokio::spawn(dispatcher.run(stop.clone()));
+        let letter = letter.await.unwrap();
+        stop.cancel();
+        (
+            letter["Records"][0]["messageAttributes"].clone(),
+            asked.load(Ordering::Relaxed),
+        )
+    }
+
+    fn schedule(retries: i64) -> Schedule {
+        let definition: Definition = serde_json::from_value(json!({
+            "ScheduleExpression": "at(2026-12-01T00:00:00)",
+            "FlexibleTimeWindow": { "Mode": "OFF" },
+            "Target": {
+                "Arn": arn::state_machine("show"),
+                "RoleArn": arn::role("scheduler"),
+                "RetryPolicy": { "MaximumRetryAttempts": retries },
+                "DeadLetterConfig": { "Arn": arn::queue("missed") },
+            },
+        }))
+        .unwrap();
+        let now = Clock.now();
+        Schedule {
+            group: "default".to_owned(),
+            name: "show".to_owned(),
+            definition,
+            created_at: now,
+            modified_at: now,
+            scheduled_at: now,
+            due_at: Some(now),
+            attempts: 0,
+            event_id: "e1".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_fault_is_tried_again_until_the_attempts_are_spent() {
+        let fault = AwsError::new("InternalFailure", "a fault").status(StatusCode::BAD_GATEWAY);
+        let (attributes, asked) = dead_letter(fault, 1).await;
+        assert_eq!(asked, 2);
+        assert_eq!(attributes["ERROR_CODE"]["stringValue"], "InternalFailure");
+        assert_eq!(attributes["RETRY_ATTEMPTS"]["stringValue"], "1");
+        assert_eq!(
+            attributes["EXHAUSTED_RETRY_CONDITION"]["stringValue"],
+            "MaximumRetryAttempts"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_not_tried_again() {
+        let (attributes, asked) = dead_letter(AwsError::validation("no"), 185).await;
+        assert_eq!(asked, 1);
+        assert_eq!(
+            attributes["ERROR_CODE"]["stringValue"],
+            "ValidationException"
+        );
+        assert_eq!(attributes["EXHAUSTED_RETRY_CONDITION"], Value::Null);
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! The region starts the shim, the shim starts the program. When the region dies, even by
 //! `kill -9`, the program goes on, and the shim still writes down how it ended; the next region
-//! on the data directory finds both. The files of one task are those of [`files::TaskDir`].
+//! on the data directory finds both. The files of one task are those of `TaskDir` in `files.rs`.
 
 mod command;
 pub(crate) mod files;

@@ -129,14 +129,14 @@ async fn run(dir: &TaskDir, spec: &Spec) -> Result<Ended, ShimError> {
 
     let program = child.id().and_then(Process::with_pid);
     let shim = Process::with_pid(std::process::id());
-    if let (Some(program), Some(shim)) = (program, shim) {
+    if let (Some(program), Some(shim)) = (program.clone(), shim) {
         let at = Utc::now().timestamp_millis();
         dir.set_started(&Started { program, shim, at })?;
         // Nobody may be listening any more.
         let _ = writeln!(io::stdout(), "{STARTED}");
     }
 
-    let signal_program = |signal| match program {
+    let signal_program = |signal| match &program {
         Some(program) => program.signal_group(signal).map(drop),
         None => Ok(()),
     };
