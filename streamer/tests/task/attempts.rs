@@ -1,0 +1,145 @@
+//! Attempts that go on air.
+
+use std::time::Duration;
+
+use broadcast::{FailureKind, MediaTime, Phase, Status, keys::Keys};
+
+use crate::world::World;
+
+const SOON: Duration = Duration::from_secs(2);
+
+#[tokio::test]
+async fn a_show_airs_and_its_progress_is_in_the_table() {
+    let world = World::new().await;
+    let id = world.broadcast("moov-first.mp4", SOON, &["a", "b"]).await;
+
+    let streamer = world.streamer(&id, 1);
+    world.until(&id, |now| now.status == Status::Standby).await;
+    world.until(&id, |now| now.status == Status::OnAir).await;
+    let (code, log) = streamer.ends().await;
+
+    assert_eq!(code, 0);
+    // That there is no key in it means something only if everything else is.
+    assert!(log.contains("TRACE") && log.contains("GetParameter"));
+    let progress = world.progress(&id).await;
+    assert_eq!((progress.phase, progress.attempt), (Phase::Finished, 1));
+    for destination in &progress.destinations {
+        assert!(destination.finished, "{destination:?}");
+        assert_eq!(destination.failure, None);
+        assert!(
+            destination.on_air_error_ms.unwrap().abs() < 50.0,
+            "{destination:?}"
+        );
+        assert!(destination.position > MediaTime::from_millis(3_900));
+    }
+    let attempt = world.table.find_attempt(&id, 1).await.unwrap().unwrap();
+    assert!(attempt.ended_at.is_some());
+    assert_eq!(attempt.failure, None);
+    // Settling it is not the streamer's business.
+    assert_eq!(world.table.get(&id).await.unwrap().status, Status::OnAir);
+}
+
+#[tokio::test]
+async fn told_to_stop_it_leaves_a_checkpoint_from_which_the_next_attempt_goes_on() {
+    let world = World::new().await;
+    let id = world.broadcast("moov-first.mp4", SOON, &["a"]).await;
+    let streamer = world.streamer(&id, 1);
+    world
+        .ingest
+        .until(|now| now.publishes.iter().any(|one| one.video_packets > 30))
+        .await;
+
+    streamer.terminate();
+    let (code, _) = streamer.ends().await;
+
+    assert_eq!(code, i32::from(FailureKind::Interrupted.exit_code()));
+    let first = world.progress(&id).await;
+    let checkpoint = first.position();
+    assert!(checkpoint > MediaTime::from_millis(1_000), "{checkpoint}");
+    let attempt = world.table.find_attempt(&id, 1).await.unwrap().unwrap();
+    assert_eq!(attempt.failure.unwrap().kind, FailureKind::Interrupted);
+
+    assert_eq!(world.open_attempt(&id).await, 2);
+    let (code, _) = world.streamer(&id, 2).ends().await;
+
+    assert_eq!(code, 0);
+    let second = world.progress(&id).await;
+    let (before, after) = (&first.destinations[0], &second.destinations[0]);
+    assert!(after.finished);
+    // It went on air once, and the rest of the show is not the whole of it.
+    assert_eq!(after.on_air_error_ms, before.on_air_error_ms);
+    assert_eq!(after.on_air_at, before.on_air_at);
+    assert!(after.video_frames <= 45, "{after:?}");
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_overtaken_leaves_the_air_and_the_table() {
+    let world = World::new().await;
+    let id = world.broadcast("moov-first.mp4", SOON, &["a"]).await;
+    let streamer = world.streamer(&id, 1);
+    world.until(&id, |now| now.status == Status::Standby).await;
+
+    assert_eq!(world.open_attempt(&id).await, 2);
+    let (code, _) = streamer.ends().await;
+
+    assert_eq!(code, i32::from(FailureKind::Superseded.exit_code()));
+    let now = world.table.get(&id).await.unwrap();
+    assert_eq!((now.status, now.attempts), (Status::Starting, 2));
+    let attempt = world.table.find_attempt(&id, 1).await.unwrap().unwrap();
+    assert_eq!(attempt.ended_at, None);
+}
+
+#[tokio::test]
+async fn a_show_goes_on_without_the_table() {
+    let mut world = World::new().await;
+    let id = world.broadcast("moov-first.mp4", SOON, &["a"]).await;
+    let streamer = world.streamer(&id, 1);
+    world.until(&id, |now| now.status == Status::Standby).await;
+
+    world.lose_the_region().await;
+    let seen = world
+        .ingest
+        .until(|now| now.publishes.iter().any(|one| one.ended.is_some()))
+        .await;
+    world.find_the_region().await;
+    let (code, _) = streamer.ends().await;
+
+    assert_eq!(code, 0);
+    assert_eq!(seen.publishes.len(), 1);
+    assert_eq!(world.ingest.publishes()[0].video_packets, 60);
+    assert!(world.progress(&id).await.destinations[0].finished);
+}
+
+#[tokio::test]
+async fn a_destination_without_a_key_does_not_keep_the_other_from_airing() {
+    let world = World::new().await;
+    let id = world.broadcast("moov-last.mp4", SOON, &["a", "b"]).await;
+    let keys = Keys::new(&world.config);
+    keys.delete(&broadcast::keys::parameter_name(&id, "a"))
+        .await
+        .unwrap();
+
+    let (code, _) = world.streamer(&id, 1).ends().await;
+
+    assert_eq!(code, 0);
+    let progress = world.progress(&id).await;
+    let [a, b] = progress.destinations.as_slice() else {
+        panic!("{progress:?}");
+    };
+    assert_eq!((a.name.as_str(), a.finished), ("a", false));
+    assert_eq!(a.failure.as_ref().unwrap().kind, FailureKind::BadRequest);
+    assert!(b.finished);
+
+    // A show that is over is not shown again.
+    assert_eq!(world.open_attempt(&id).await, 2);
+    keys.put(
+        &broadcast::keys::parameter_name(&id, "b"),
+        &broadcast::StreamKey::new("another"),
+    )
+    .await
+    .unwrap();
+    let publishes = world.ingest.publishes().len();
+    let (code, _) = world.streamer(&id, 2).ends().await;
+    assert_eq!(code, 0);
+    assert_eq!(world.ingest.publishes().len(), publishes);
+}

@@ -1,0 +1,224 @@
+//! A region, an ingest, a broadcast, and the streamer's process.
+
+use std::{
+    net::SocketAddr,
+    path::Path,
+    process::Stdio,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use aws_config::SdkConfig;
+use broadcast::{
+    Broadcast, BroadcastId, Destination, OnDrop, Platform, Probe, Progress, RetryBudget, Status,
+    StreamKey,
+    aws::Endpoint,
+    keys::{Keys, parameter_name},
+    table::Table,
+};
+use chrono::{TimeDelta, Utc};
+use ingest::{Ingest, Options, RunningIngest};
+use region::{Region, RunningRegion, ShutdownTasks};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::{
+    io::AsyncReadExt,
+    process::{Child, Command},
+    task::JoinHandle,
+};
+
+pub(crate) const KEY: &str = "FB-1-0-key?s_bl=1&a=very-secret";
+
+/// Everything is gone when this is dropped.
+pub(crate) struct World {
+    pub(crate) table: Table,
+    pub(crate) ingest: RunningIngest,
+    pub(crate) config: SdkConfig,
+    region: Option<RunningRegion>,
+    data: TempDir,
+}
+
+impl World {
+    /// GIVEN a region with an empty table, and an ingest that takes every key.
+    pub(crate) async fn new() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let region = start(&data).await;
+        let config = config(&region);
+        let table = Table::new(&config, "shows");
+        table.ensure().await.unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let ingest = Ingest::bind(address, Options::default()).await.unwrap();
+        Self {
+            table,
+            ingest,
+            config,
+            region: Some(region),
+            data,
+        }
+    }
+
+    /// GIVEN a broadcast of a four-second fixture, with keys, whose first attempt is open.
+    pub(crate) async fn broadcast(
+        &self,
+        fixture: &str,
+        air_in: Duration,
+        names: &[&str],
+    ) -> BroadcastId {
+        let air_time = Utc::now() + air_in;
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let id = BroadcastId::new(air_time, NUMBER.fetch_add(1, Ordering::Relaxed));
+        let keys = Keys::new(&self.config);
+        let mut destinations = Vec::new();
+        for name in names {
+            let key_parameter = parameter_name(&id, name);
+            keys.put(&key_parameter, &StreamKey::new(KEY))
+                .await
+                .unwrap();
+            destinations.push(Destination {
+                name: (*name).to_owned(),
+                platform: Platform::Custom,
+                ingest: self.ingest.url(name).parse().unwrap(),
+                key_parameter,
+                probe: Probe::Publish,
+            });
+        }
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/fixtures")
+            .join(fixture);
+        let broadcast = Broadcast {
+            id: id.clone(),
+            title: "A talk".into(),
+            source: broadcast::SourceUrl::file(&fixture).unwrap(),
+            destinations,
+            air_time,
+            time_zone: "UTC".parse().unwrap(),
+            lead_seconds: 0,
+            on_drop: OnDrop::Resume,
+            status: Status::Scheduled,
+            attempts: 0,
+            retry_budget: RetryBudget::default(),
+            progress: None,
+            outcome: None,
+            created_at: air_time - TimeDelta::days(1),
+        };
+        self.table.put_new(&broadcast).await.unwrap();
+        self.open_attempt(&id).await;
+        id
+    }
+
+    pub(crate) async fn open_attempt(&self, id: &BroadcastId) -> u32 {
+        let opened = self
+            .table
+            .open_attempt(id, "an execution", Utc::now())
+            .await;
+        opened.unwrap().attempts
+    }
+
+    /// WHEN the streamer is started for an attempt.
+    pub(crate) fn streamer(&self, id: &BroadcastId, attempt: u32) -> Streamer {
+        let attempt = attempt.to_string();
+        self.streamer_with(&[("BROADCAST_ID", id.as_str()), ("ATTEMPT", &attempt)])
+    }
+
+    pub(crate) fn streamer_with(&self, environment: &[(&str, &str)]) -> Streamer {
+        let region = self.region.as_ref().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_streamer"))
+            .env_clear()
+            .env("AWS_ENDPOINT_URL", region.endpoint())
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_CONFIG_FILE", region.config_file())
+            .env("AWS_SHARED_CREDENTIALS_FILE", region.credentials_file())
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("TABLE", "shows")
+            .env("ALLOW_PRIVATE_ADDRESSES", "true")
+            .env("RUST_LOG", "trace")
+            .envs(environment.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        let log = tokio::spawn(async move {
+            let mut log = String::new();
+            stdout.read_to_string(&mut log).await.unwrap();
+            log
+        });
+        Streamer { child, log }
+    }
+
+    /// Waits until the table says so of a broadcast.
+    pub(crate) async fn until(
+        &self,
+        id: &BroadcastId,
+        condition: impl Fn(&Broadcast) -> bool,
+    ) -> Broadcast {
+        let wait = async {
+            loop {
+                let now = self.table.get(id).await.unwrap();
+                if condition(&now) {
+                    return now;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), wait)
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn progress(&self, id: &BroadcastId) -> Progress {
+        self.table.get(id).await.unwrap().progress.unwrap()
+    }
+
+    /// WHEN the table and everything else of AWS goes away.
+    pub(crate) async fn lose_the_region(&mut self) {
+        let region = self.region.take().unwrap();
+        region.shutdown(ShutdownTasks::LeaveRunning).await;
+    }
+
+    /// WHEN it comes back where it was.
+    pub(crate) async fn find_the_region(&mut self) {
+        self.region = Some(start(&self.data).await);
+    }
+}
+
+/// A streamer's process.
+pub(crate) struct Streamer {
+    child: Child,
+    log: JoinHandle<String>,
+}
+
+impl Streamer {
+    pub(crate) fn terminate(&self) {
+        let pid = i32::try_from(self.child.id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
+    }
+
+    /// THEN it ends with an exit code, and its log, at the level of traces, tells no key.
+    pub(crate) async fn ends(mut self) -> (i32, String) {
+        let ended = tokio::time::timeout(Duration::from_secs(40), self.child.wait());
+        let status = ended.await.unwrap().unwrap();
+        let log = self.log.await.unwrap();
+        assert!(!log.contains("very-secret"), "the key is in the log");
+        for line in log.lines() {
+            assert!(line.starts_with('{'), "no JSON: {line}");
+        }
+        (status.code().unwrap(), log)
+    }
+}
+
+async fn start(data: &TempDir) -> RunningRegion {
+    let region = Region::builder(data.path()).bind().await.unwrap();
+    region.start().await.unwrap()
+}
+
+fn config(region: &RunningRegion) -> SdkConfig {
+    let endpoint = Endpoint {
+        url: region.endpoint().to_owned(),
+        region: "us-east-1".to_owned(),
+        access_key_id: region.credentials().access_key_id().to_owned(),
+        secret_access_key: region.credentials().secret_access_key().to_owned().into(),
+    };
+    endpoint.config()
+}
