@@ -56,12 +56,9 @@ impl Arguments {
     /// The ARN of an execution.
     pub(super) fn execution(&self) -> Result<&str, AwsError> {
         let text = self.required("executionArn")?;
-        resource(
-            text,
-            &arn::execution("", "").trim_end_matches("::").to_owned(),
-        )?
-        .filter(|rest| rest.starts_with(':'))
-        .ok_or_else(|| no_execution(text))?;
+        resource(text, arn::execution("", "").trim_end_matches("::"))?
+            .filter(|rest| rest.starts_with(':'))
+            .ok_or_else(|| no_execution(text))?;
         Ok(text)
     }
 }

@@ -156,10 +156,9 @@ pub(super) async fn list(shared: &Shared, arguments: &Arguments) -> Result<Value
     let filter = execution_rows::Filter {
         state_machine: name.clone(),
         status: arguments.optional("statusFilter")?.map(str::to_owned),
-        redriven: match arguments.optional("redriveFilter")? {
-            None => None,
-            Some(text) => Some(text == "REDRIVEN"),
-        },
+        redriven: arguments
+            .optional("redriveFilter")?
+            .map(|text| text == "REDRIVEN"),
         after: paging::position(arguments)?,
         limit: paging::rows(page),
     };
