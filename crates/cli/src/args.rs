@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use chrono_tz::Tz;
 use clap::{Parser, Subcommand};
 
-use crate::{act, error::CliError, key, list, local_time, log, play, schedule, show, up};
+use crate::{act, demo, error::CliError, key, list, local_time, log, play, schedule, show, up};
 
 /// Takes a recorded video live at an exact date and time.
 #[derive(Parser, Debug)]
@@ -47,6 +47,7 @@ enum Command {
     Stop(act::StopArgs),
     Key(key::Args),
     Play(play::Args),
+    Demo(demo::Args),
     /// The streamer, as the task that `matinee up` runs
     #[command(hide = true)]
     Streamer,
@@ -111,6 +112,7 @@ pub(crate) fn run() -> Result<ExitCode, CliError> {
             Command::Stop(args) => act::stop(args, &global).await,
             Command::Key(args) => key::run(args, &global).await,
             Command::Play(args) => play::run(args, &global).await,
+            Command::Demo(args) => demo::run(args, &global).await,
             Command::Streamer => Ok(streamer::task::run().await),
         }
     })

@@ -17,6 +17,8 @@ mod play;
 
 mod up;
 
+mod demo;
+
 mod client;
 mod destination;
 mod local_time;
