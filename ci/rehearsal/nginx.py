@@ -84,11 +84,13 @@ class Nginx:
             self.process = None
 
     def recordings(self, key):
-        """The recordings of a key, in order."""
+        """The recordings of a key that hold more than headers, in order: a publish without media,
+        as a probe of the key is, leaves an empty one."""
         def number(path):
             # Files are named by second; those of one second by when they were written last.
             return path.stat().st_mtime_ns
-        return sorted((self.directory / "recordings").glob(f"{key}-*.flv"), key=number)
+        found = (self.directory / "recordings").glob(f"{key}-*.flv")
+        return sorted((path for path in found if path.stat().st_size > 10_000), key=number)
 
     def publishes(self, key):
         """How often the key asked to publish."""

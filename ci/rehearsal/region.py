@@ -26,11 +26,18 @@ class Region:
         self.process = None
 
     def __enter__(self):
-        self.start()
+        try:
+            self.start()
+        except Exception:
+            self.close()
+            raise
         return self
 
     def __exit__(self, *_):
-        if self.process:
+        self.close()
+
+    def close(self):
+        if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
                 self.process.wait(20)
@@ -46,8 +53,8 @@ class Region:
                 [BINARY, "--data-dir", self.data, "up", "--port", "0"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment,
             )
-        if not eventually(self.answers, 30):
-            raise RuntimeError(f"`matinee up` does not answer: {self.log.read_text()[-2000:]}")
+        eventually(self.answers, 30)
+        self.run("list", "--json")
 
     def kill(self):
         """`kill -9` of `matinee up` alone."""
