@@ -1,0 +1,98 @@
+//! The handler, with a table on loopback.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use broadcast::{
+    Broadcast, BroadcastId, FailureKind, OnDrop, Outcome, RetryBudget, Status, aws::Endpoint,
+    table::Table,
+};
+use chrono::Utc;
+use persist::{Request, Response, State, handler};
+use region::Region;
+use serde_json::json;
+
+fn broadcast() -> Broadcast {
+    let air_time = "2026-12-01T19:30:00Z".parse().unwrap();
+    Broadcast {
+        id: BroadcastId::new(air_time, 1),
+        title: "A talk".into(),
+        source: "s3://talks/a.mp4".parse().unwrap(),
+        destinations: Vec::new(),
+        air_time,
+        time_zone: "UTC".parse().unwrap(),
+        lead_seconds: 240,
+        on_drop: OnDrop::Resume,
+        status: Status::Scheduled,
+        attempts: 0,
+        retry_budget: RetryBudget::default(),
+        progress: None,
+        outcome: None,
+        created_at: air_time,
+    }
+}
+
+#[tokio::test]
+async fn attempts_are_numbered_until_the_broadcast_is_over() {
+    // GIVEN a scheduled broadcast
+    let data = tempfile::tempdir().unwrap();
+    let region = Region::builder(data.path()).bind().await.unwrap();
+    let region = region.start().await.unwrap();
+    let config = Endpoint {
+        url: region.endpoint().to_owned(),
+        region: "us-east-1".to_owned(),
+        access_key_id: region.credentials().access_key_id().to_owned(),
+        secret_access_key: region.credentials().secret_access_key().to_owned().into(),
+    }
+    .config();
+    let table = Table::new(&config, "matinee");
+    table.ensure().await.unwrap();
+    let broadcast = broadcast();
+    table.put_new(&broadcast).await.unwrap();
+    let state = State {
+        table: table.clone(),
+    };
+    let request = || -> Request {
+        let event = json!({ "broadcastId": broadcast.id, "executionArn": "arn:aws:states:…" });
+        serde_json::from_value(event).unwrap()
+    };
+
+    // WHEN the state is reached twice, THEN each gets an attempt of its own
+    for attempt in [1, 2] {
+        let expected = Response {
+            broadcast_id: broadcast.id.clone(),
+            attempt,
+        };
+        assert_eq!(handler(&state, request()).await, Ok(expected));
+    }
+    let now = table.get(&broadcast.id).await.unwrap();
+    assert_eq!((now.status, now.attempts), (Status::Starting, 2));
+    let attempts = table.attempts(&broadcast.id).await.unwrap();
+    assert_eq!(attempts[1].execution, "arn:aws:states:…");
+
+    // WHEN it has been called off, THEN there are no more
+    let outcome = Outcome {
+        settled_at: Utc::now(),
+        attempts: 2,
+        on_air_error_ms: None,
+        destinations: Vec::new(),
+        failure: None,
+    };
+    table
+        .settle(&broadcast.id, None, Status::Cancelled, &outcome)
+        .await
+        .unwrap();
+    let refused = handler(&state, request()).await.unwrap_err();
+    assert_eq!(refused.kind, FailureKind::Superseded);
+}
+
+#[test]
+fn the_answer_is_what_the_state_machine_reads() {
+    let response = Response {
+        broadcast_id: "20261201-1930-baaa".parse().unwrap(),
+        attempt: 3,
+    };
+    assert_eq!(
+        serde_json::to_value(response).unwrap(),
+        json!({ "broadcastId": "20261201-1930-baaa", "attempt": 3 })
+    );
+}
