@@ -11,6 +11,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// Without a terminal, how often a line says how far the show is.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
+/// How long a report speaks for what comes after it: a little more than the time to the next.
+const STALE: Duration = Duration::from_secs(6);
+
 /// Lines on standard output, and a bar on standard error where that is a terminal.
 #[derive(Debug)]
 pub(crate) struct Screen {
@@ -50,6 +53,18 @@ impl Shown {
             destinations: destinations.len(),
             reconnects: destinations.iter().map(|one| one.reconnects).sum(),
         }
+    }
+}
+
+impl Shown {
+    /// What is true by now if this was said some time ago: the streamer reports seldom, and a bar
+    /// that stands still looks like a show that does.
+    pub(crate) fn after(mut self, elapsed: Duration) -> Self {
+        if self.connected > 0 {
+            let since = MediaTime::from(elapsed.min(STALE));
+            self.position = (self.position + since).min(self.duration);
+        }
+        self
     }
 }
 
@@ -184,5 +199,22 @@ mod tests {
             Shown::of(duration, &two).to_string(),
             "0:00:01 of 1:00:00, 12.2 Mbit/s, 1 of 2 connected, 2 reconnects"
         );
+    }
+
+    #[track_caller]
+    fn check_after(connected: bool, elapsed: u64, position: i64) {
+        let duration = MediaTime::from_millis(10_000);
+        let shown = Shown::of(duration, &[destination(5_000, connected)]);
+        assert_eq!(
+            shown.after(Duration::from_secs(elapsed)).position,
+            MediaTime::from_millis(position)
+        );
+    }
+
+    #[test]
+    fn how_far_by_now() {
+        check_after(true, 2, 7_000);
+        check_after(true, 3_600, 10_000);
+        check_after(false, 2, 5_000);
     }
 }

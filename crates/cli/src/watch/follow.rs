@@ -157,7 +157,11 @@ fn draw(screen: &mut Screen, broadcast: &BroadcastView) {
     let until = |what: &str, at| format!("{what} {}", local_time::from_now(at, Utc::now()));
     match (broadcast.status, &broadcast.progress) {
         (Status::OnAir | Status::Interrupted, Some(progress)) => {
-            screen.progress(&Shown::of(progress.duration, &progress.destinations));
+            let since = (Utc::now() - progress.heartbeat)
+                .to_std()
+                .unwrap_or_default();
+            let reported = Shown::of(progress.duration, &progress.destinations);
+            screen.progress(&reported.after(since));
         }
         (Status::Scheduled, _) => screen.waiting(&until("starts", broadcast.start_time)),
         _ => screen.waiting(&until("on air", broadcast.air_time)),
