@@ -94,6 +94,7 @@ pub(crate) fn run() -> Result<ExitCode, CliError> {
     };
     let volume = match command {
         Command::Up(_) | Command::Streamer => log::Volume::Events,
+        Command::Play(_) => log::Volume::Errors,
         _ => log::Volume::Warnings,
     };
     log::begin(volume);

@@ -29,6 +29,11 @@ impl CliError {
         }
     }
 
+    /// Whether it may be there later.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        self.exit_code == UNAVAILABLE
+    }
+
     /// Ours.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self::new(FailureKind::Internal, message)

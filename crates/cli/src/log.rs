@@ -10,7 +10,9 @@ use tracing_subscriber::{
 /// What is logged unless `RUST_LOG` says otherwise.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Volume {
-    /// What went wrong or may: a command that prints answers of its own.
+    /// What nobody foresaw: a command that tells itself how things go.
+    Errors,
+    /// What went wrong or may: a command that asks others.
     Warnings,
     /// What happens: a process that serves.
     Events,
@@ -19,6 +21,7 @@ pub(crate) enum Volume {
 /// Begins to log. A second call changes nothing.
 pub(crate) fn begin(volume: Volume) {
     let default = match volume {
+        Volume::Errors => "error",
         Volume::Warnings => "warn",
         Volume::Events => "info",
     };

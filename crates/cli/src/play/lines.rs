@@ -1,5 +1,7 @@
 //! What is said while a show goes on and when it is over.
 
+use std::collections::BTreeMap;
+
 use broadcast::{DestinationProgress, Phase};
 use chrono::Utc;
 use chrono_tz::Tz;
@@ -20,6 +22,8 @@ pub(super) struct Narrator {
     quiet: bool,
     phase: Option<Phase>,
     reconnects: u32,
+    /// What was last told of each destination that is in trouble, by its name.
+    troubles: BTreeMap<String, String>,
 }
 
 impl Narrator {
@@ -30,6 +34,7 @@ impl Narrator {
             quiet,
             phase: None,
             reconnects: 0,
+            troubles: BTreeMap::new(),
         }
     }
 
@@ -42,6 +47,9 @@ impl Narrator {
             if let Some(line) = entered(update) {
                 self.say(&line);
             }
+        }
+        for destination in &update.destinations {
+            self.trouble(destination);
         }
         let reconnects: u32 = update.destinations.iter().map(|one| one.reconnects).sum();
         if reconnects > self.reconnects {
@@ -57,6 +65,22 @@ impl Narrator {
                 self.screen.waiting(&format!("on air {left}"));
             }
             Phase::Finished => {}
+        }
+    }
+
+    /// Tells of a destination that cannot be sent to, once for each reason.
+    fn trouble(&mut self, destination: &DestinationProgress) {
+        let DestinationProgress { name, failure, .. } = destination;
+        match failure {
+            Some(failure) if !destination.connected => {
+                if self.troubles.get(name) != Some(&failure.message) {
+                    self.say(&format!("{name}: {}", failure.message));
+                    self.troubles.insert(name.clone(), failure.message.clone());
+                }
+            }
+            _ => {
+                self.troubles.remove(name);
+            }
         }
     }
 
@@ -93,16 +117,6 @@ fn entered(update: &Update) -> Option<String> {
         Phase::Opening | Phase::Finished => None,
         Phase::Standby => Some("standing by".to_owned()),
         Phase::OnAir => Some("on air".to_owned()),
-        Phase::Interrupted => Some(match update.destinations.iter().find_map(reason) {
-            Some(reason) => format!("interrupted: {reason}"),
-            None => "interrupted".to_owned(),
-        }),
+        Phase::Interrupted => Some("interrupted".to_owned()),
     }
-}
-
-fn reason(destination: &DestinationProgress) -> Option<&str> {
-    destination
-        .failure
-        .as_ref()
-        .map(|failure| &*failure.message)
 }

@@ -71,7 +71,8 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliError> {
     args.keys.refuse_key()?;
     let zone = global.zone()?;
-    let air_time = args.time.resolve(zone, Utc::now())?;
+    // Refused before a key is asked for.
+    args.time.resolve(zone, Utc::now())?;
     let destinations = destination::named(&args.to)?;
     let movie = video::open(&video::source(&args.video)?).await?;
     for warning in movie
@@ -83,6 +84,8 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     }
     let names: Vec<&str> = destinations.iter().map(|one| &*one.name).collect();
     let keys = args.keys.read(&names)?;
+    // To type keys takes its time, and `+10m` is ten minutes from when all is said.
+    let air_time = args.time.resolve(zone, Utc::now())?;
     let destinations = destinations
         .into_iter()
         .zip(keys)

@@ -23,6 +23,8 @@ use crate::{
 const EVERY: Duration = Duration::from_millis(400);
 /// How often while nothing can happen.
 const SELDOM: Duration = Duration::from_secs(5);
+/// How long `matinee up` may be away: as long as it takes to start it again.
+const AWAY: Duration = Duration::from_secs(60);
 /// The exit code of a process that was interrupted by Ctrl-C, by convention.
 const SIGINT: u8 = 130;
 
@@ -59,8 +61,23 @@ async fn follow(
     let began = Instant::now();
     let mut screen = Screen::new();
     let mut last: Option<(Status, u32)> = None;
+    let mut away: Option<Instant> = None;
     loop {
-        let broadcast = client.show(id).await.inspect_err(|_| screen.clear())?;
+        let broadcast = match client.show(id).await {
+            Ok(broadcast) => broadcast,
+            // Somebody may be starting it again; the show goes on meanwhile or will be resumed.
+            Err(error) if error.is_unavailable() && away.is_none_or(|it| it.elapsed() < AWAY) => {
+                away.get_or_insert_with(Instant::now);
+                screen.waiting("`matinee up` does not answer; waiting for it");
+                tokio::time::sleep(EVERY).await;
+                continue;
+            }
+            Err(error) => {
+                screen.clear();
+                return Err(error);
+            }
+        };
+        away = None;
         if before.is_some_and(|before| is_same_end(before, &broadcast)) && began.elapsed() < STALE {
             tokio::time::sleep(EVERY).await;
             continue;
