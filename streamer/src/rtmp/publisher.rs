@@ -216,8 +216,9 @@ impl Publisher {
         let payload = &message.payload[..];
         match message.header.kind {
             kind::ACKNOWLEDGEMENT => {
-                if let Some(sequence) = message.leading_u32() {
-                    let bytes = self.confirmed.update(sequence, self.bytes_output());
+                if let Some(sequence) = message.leading_u32()
+                    && let Some(bytes) = self.confirmed.update(sequence, self.bytes_output())
+                {
                     self.events.push_back(Event::Acknowledged(bytes));
                 }
             }
@@ -336,13 +337,8 @@ impl Publisher {
     }
 
     fn on_status(&mut self, information: Option<&Value>) {
-        let text = |name: &str| {
-            information
-                .and_then(|information| information.get(name))
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
-        match (text("code"), text("level"), &self.state) {
+        let (level, code) = (text(information, "level"), text(information, "code"));
+        match (code, level, &self.state) {
             ("NetStream.Publish.Start", _, State::Publishing { stream_id }) => {
                 self.state = State::Published {
                     stream_id: *stream_id,
@@ -367,13 +363,8 @@ impl Publisher {
     }
 
     fn refuse(&mut self, information: Option<&Value>) {
-        let text = |name: &str| {
-            information
-                .and_then(|information| information.get(name))
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
-        let (code, description) = (text("code"), text("description"));
+        let code = text(information, "code");
+        let description = text(information, "description");
         let mut kind = RefusalKind::of(code, description);
         if kind == RefusalKind::Failed && code.is_empty() && self.is_publishing() {
             // A refusal of `publish` without a word is one of the key.
@@ -391,6 +382,14 @@ impl Publisher {
         self.state = State::Over;
         self.events.push_back(event);
     }
+}
+
+/// A text of a status; empty when there is none.
+fn text<'a>(information: Option<&'a Value>, name: &str) -> &'a str {
+    information
+        .and_then(|information| information.get(name))
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 /// Shows how far it is and nothing of what it sends.

@@ -49,7 +49,7 @@ impl Server {
 
     fn status(&mut self, level: &str, code: &str, description: &str) -> BytesMut {
         self.command(&[
-            text("onStatus"),
+            string("onStatus"),
             Value::Number(0.0),
             Value::Null,
             information(level, code, description),
@@ -83,20 +83,25 @@ impl Server {
     }
 }
 
-fn text(text: &str) -> Value {
+fn string(text: &str) -> Value {
     Value::String(text.to_owned())
 }
 
 fn information(level: &str, code: &str, description: &str) -> Value {
     Value::Object(vec![
-        ("level".to_owned(), text(level)),
-        ("code".to_owned(), text(code)),
-        ("description".to_owned(), text(description)),
+        ("level".to_owned(), string(level)),
+        ("code".to_owned(), string(code)),
+        ("description".to_owned(), string(description)),
     ])
 }
 
 fn result(number: f64, answer: Value) -> [Value; 4] {
-    [text("_result"), Value::Number(number), Value::Null, answer]
+    [
+        string("_result"),
+        Value::Number(number),
+        Value::Null,
+        answer,
+    ]
 }
 
 fn events(publisher: &mut Publisher) -> Vec<Event> {
@@ -151,7 +156,7 @@ fn it_goes_to_publish_by_itself() {
             "createStream@0".to_owned(),
         ]
     );
-    let answer = server.command(&[text("_error"), Value::Number(2.0), Value::Null]);
+    let answer = server.command(&[string("_error"), Value::Number(2.0), Value::Null]);
     publisher.feed(&answer).unwrap();
     let answer = server.command(&result(4.0, Value::Number(5.0)));
     publisher.feed(&answer).unwrap();
@@ -181,10 +186,10 @@ fn connect_names_the_application_and_never_the_key() {
     let payload = command::connect(&target());
     let values = amf0::decode(&payload).unwrap();
     let property = |name: &str| values[2].get(name).cloned();
-    assert_eq!(property("app"), Some(text("rtmp")));
+    assert_eq!(property("app"), Some(string("rtmp")));
     assert_eq!(
         property("tcUrl"),
-        Some(text("rtmps://ingest.test:443/rtmp"))
+        Some(string("rtmps://ingest.test:443/rtmp"))
     );
     assert_eq!(property("supportsGoAway"), Some(Value::Boolean(true)));
     assert!(!payload.windows(6).any(|window| window == b"secret"));
@@ -261,7 +266,7 @@ fn check_refusal(answer: &[Value], expected: RefusalKind, shown: &str) {
 fn refusals_carry_the_servers_words_without_the_key() {
     let status = |level, code, description| {
         [
-            text("onStatus"),
+            string("onStatus"),
             Value::Number(0.0),
             Value::Null,
             information(level, code, description),
@@ -285,7 +290,7 @@ fn refusals_carry_the_servers_words_without_the_key() {
     );
     check_refusal(
         &[
-            text("_error"),
+            string("_error"),
             Value::Number(5.0),
             Value::Null,
             information("error", "NetStream.Failed", "disk full"),
@@ -299,7 +304,7 @@ fn refusals_carry_the_servers_words_without_the_key() {
 fn a_refused_connect_is_told() {
     let (mut publisher, mut server) = after_handshake(target());
     let answer = server.command(&[
-        text("_error"),
+        string("_error"),
         Value::Number(1.0),
         Value::Null,
         information("error", "NetConnection.Connect.Rejected", "code=403"),
@@ -312,6 +317,53 @@ fn a_refused_connect_is_told() {
             ..
         })]
     ));
+}
+
+/// What a real server said after its handshake, recorded.
+#[track_caller]
+fn check_captured(said: &[u8], expected: &[Event]) {
+    for piece in [1, 100, said.len()] {
+        let target = PublishTarget::new(
+            &"rtmp://127.0.0.1/live".parse().unwrap(),
+            StreamKey::new("testkey"),
+        );
+        let mut publisher = Publisher::new(target, 7);
+        publisher.feed(&[3]).unwrap();
+        publisher.feed(&[0; 2 * 1536]).unwrap();
+        for bytes in said.chunks(piece) {
+            publisher.feed(bytes).unwrap();
+        }
+        assert_eq!(events(&mut publisher), expected);
+    }
+}
+
+#[test]
+fn what_nginx_rtmp_says_is_understood() {
+    // Its acknowledgement is of bytes that were not sent here, and is not believed.
+    check_captured(
+        include_bytes!("../../tests/fixtures/rtmp/nginx-rtmp-published.bin"),
+        &[Event::Connected, Event::Published],
+    );
+    check_captured(
+        include_bytes!("../../tests/fixtures/rtmp/nginx-rtmp-busy.bin"),
+        &[
+            Event::Connected,
+            Event::Refused(Refusal {
+                kind: RefusalKind::Busy,
+                code: "NetStream.Publish.BadName".to_owned(),
+                description: "Already publishing".to_owned(),
+            }),
+        ],
+    );
+}
+
+#[test]
+fn what_ffmpeg_says_is_understood() {
+    // Its many acknowledgements have headers of types 1, 2 and 3.
+    check_captured(
+        include_bytes!("../../tests/fixtures/rtmp/ffmpeg-published.bin"),
+        &[Event::Connected, Event::Published],
+    );
 }
 
 #[test]

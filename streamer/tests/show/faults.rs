@@ -1,9 +1,5 @@
 //! Shows over what happens on the way.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
-mod show_support;
-
 use std::time::Duration;
 
 use broadcast::{FailureKind, MediaTime, OnDrop, Phase};
@@ -11,12 +7,13 @@ use chrono::Utc;
 use ingest::{
     After, Behaviour, Duplicates, Ending, Fault, Keys, Options, Rejection, RunningIngest,
 };
-use show_support::{
-    KEY, Wanted, check_run, check_whole, destination, ingest, media, movie, run, show, soon, wanted,
-};
 use streamer::show::{self as shows, Update};
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
+
+use crate::support::{
+    KEY, Wanted, check_run, check_whole, destination, ingest, media, movie, run, show, soon, wanted,
+};
 
 /// The distance of key frames in the fixtures, in ms.
 const GOP: i64 = 1000;
@@ -151,7 +148,7 @@ async fn an_ingest_that_reads_nothing_is_left() {
 
 #[tokio::test]
 async fn a_wrong_key_is_fatal_once_the_air_time_has_come() {
-    for rejection in [Rejection::OnStatus, Rejection::Close] {
+    let check = async |rejection| {
         let movie = movie("edit-list.mp4").await;
         let ingest = ingest(Options {
             keys: Keys::only(["another"]),
@@ -172,7 +169,8 @@ async fn a_wrong_key_is_fatal_once_the_air_time_has_come() {
         assert_eq!(last.phase, Phase::Finished);
         assert_eq!(last.destinations[0].failure, Some(failure));
         assert!(ingest.publishes().is_empty());
-    }
+    };
+    tokio::join!(check(Rejection::OnStatus), check(Rejection::Close));
 }
 
 #[tokio::test]

@@ -1,22 +1,15 @@
 //! What a foreign ingest receives is what the movie holds, on time.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
-mod show_support;
-
-use std::{fs, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use broadcast::{MediaTime, Phase};
 use chrono::Utc;
+use futures_util::future::join_all;
 use ingest::{Ending, Options};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::{
-    ServerConfig,
-    crypto::ring,
-    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
-};
-use show_support::{
-    check_run, check_whole, destination, ingest, media, movie, run, show, soon, wanted,
+
+use crate::{
+    certificate::certificate,
+    support::{check_run, check_whole, destination, ingest, media, movie, run, show, soon, wanted},
 };
 
 async fn check_recording(name: &str) {
@@ -58,25 +51,19 @@ async fn check_recording(name: &str) {
     assert!(first >= air_time);
 }
 
-macro_rules! recorded {
-    ($($test:ident: $name:literal)*) => {
-        $(
-            #[tokio::test]
-            async fn $test() {
-                check_recording($name).await;
-            }
-        )*
-    };
-}
-
-recorded! {
-    b_frames: "b-frames.mp4"
-    moov_first: "moov-first.mp4"
-    moov_last: "moov-last.mp4"
-    quicktime: "quicktime.mov"
-    edit_list: "edit-list.mp4"
-    negative_offsets: "negative-offsets.mp4"
-    no_audio: "no-audio.mp4"
+#[tokio::test]
+async fn the_movie_is_received_packet_for_packet() {
+    let names = [
+        "b-frames.mp4",
+        "edit-list.mp4",
+        "moov-first.mp4",
+        "moov-last.mp4",
+        "negative-offsets.mp4",
+        "no-audio.mp4",
+        "quicktime.mov",
+    ];
+    // Beside one another, for each takes its time.
+    join_all(names.map(check_recording)).await;
 }
 
 #[tokio::test]
@@ -142,33 +129,15 @@ async fn time_stamps_wrap_after_49_days() {
 
 #[tokio::test]
 async fn rtmps_carries_the_same() {
-    let mut ca = CertificateParams::new(Vec::new()).unwrap();
-    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let ca = CertifiedIssuer::self_signed(ca, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()])
-        .unwrap()
-        .signed_by(&key, &ca)
-        .unwrap();
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key)
-        .unwrap();
+    let certificate = certificate("127.0.0.1");
     let ingest = ingest(Options {
-        tls: Some(Arc::new(tls)),
+        tls: Some(certificate.server),
         ..Options::default()
     })
     .await;
-    let directory = tempfile::tempdir().unwrap();
-    let ca_file = directory.path().join("ca.pem");
-    fs::write(&ca_file, ca.pem()).unwrap();
-
     let movie = movie("edit-list.mp4").await;
     let mut show = show(&movie, vec![destination("it", &ingest)], soon());
-    show.dial.ca_file = Some(ca_file);
+    show.dial.ca_file = Some(certificate.ca_file);
     run(show).await.0.unwrap();
     check_whole(&media(&ingest, 1), &wanted(&movie).await);
 }

@@ -1,7 +1,5 @@
 //! Trying keys at a foreign ingest, and at things that are none.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::{net::SocketAddr, time::Duration};
 
 use broadcast::{FailureKind, Probe, StreamKey};

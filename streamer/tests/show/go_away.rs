@@ -1,0 +1,65 @@
+//! "RTMP Go Away": the show goes on over a new connection from a key frame, and the stream is not
+//! ended in between.
+
+use broadcast::StreamKey;
+use streamer::show::ShowDestination;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+use crate::support::{KEY, movie, run, show, soon};
+
+/// Message type 32 on chunk stream 2, empty.
+const GO_AWAY: [u8; 12] = [2, 0, 0, 0, 0, 0, 0, 32, 0, 0, 0, 0];
+
+/// What nginx-rtmp said from `connect` to `NetStream.Publish.Start`, recorded.
+const ACCEPTED: &[u8] = include_bytes!("../fixtures/rtmp/nginx-rtmp-published.bin");
+
+/// Takes a publish; after some bytes of it asks to go away. Returns all bytes.
+async fn serve(mut stream: TcpStream, go_away_after: Option<usize>) -> Vec<u8> {
+    let mut handshake = vec![0; 1 + 2 * 1536];
+    handshake[0] = 3;
+    stream.write_all(&handshake).await.unwrap();
+    stream.read_exact(&mut handshake).await.unwrap();
+    stream.write_all(ACCEPTED).await.unwrap();
+    let mut received = Vec::new();
+    let mut asked = false;
+    while stream.read_buf(&mut received).await.unwrap() > 0 {
+        if !asked && go_away_after.is_some_and(|after| received.len() > after) {
+            stream.write_all(&GO_AWAY).await.unwrap();
+            asked = true;
+        }
+    }
+    received
+}
+
+fn has(bytes: &[u8], word: &str) -> bool {
+    bytes
+        .windows(word.len())
+        .any(|window| window == word.as_bytes())
+}
+
+#[tokio::test]
+async fn the_show_moves_at_a_key_frame() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("rtmp://{}/live", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let (first, _) = listener.accept().await.unwrap();
+        let first = serve(first, Some(10_000)).await;
+        let (second, _) = listener.accept().await.unwrap();
+        (first, serve(second, None).await)
+    });
+    let movie = movie("b-frames.mp4").await;
+    let destination = ShowDestination::new("it", url.parse().unwrap(), StreamKey::new(KEY));
+    let (result, _) = run(show(&movie, vec![destination], soon())).await;
+    let it = result.unwrap().destinations.remove(0);
+    assert_eq!(it.reconnects, 1);
+    assert_eq!(it.video_frames, movie.video.frames, "nothing is repeated");
+    let (first, second) = server.await.unwrap();
+    assert!(!has(&first, "deleteStream") && !has(&first, "FCUnpublish"));
+    assert!(has(&second, "deleteStream") && has(&second, "FCUnpublish"));
+    for connection in [first, second] {
+        assert!(has(&connection, "onMetaData"), "headers come first");
+    }
+}

@@ -1,0 +1,10 @@
+//! Shows at a foreign ingest.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "../support/certificate.rs"]
+mod certificate;
+mod faults;
+mod go_away;
+mod recording;
+mod support;
