@@ -1,6 +1,6 @@
 //! Finding and understanding the index (`moov`).
 
-use mp4_atom::{Elst, Hdlr, Mdhd, Mvhd, Tkhd};
+use mp4_atom::{Elst, Mdhd, Mvhd, Tkhd};
 
 use super::{
     boxes::{BoxAt, body, box_at, children, decode, find},
@@ -157,10 +157,11 @@ impl Candidate {
         let Some(hdlr) = find(&mdia, b"hdlr") else {
             return Ok(None);
         };
-        let hdlr: Hdlr = decode(source, hdlr, "a handler").await?;
-        let handler = match hdlr.handler.as_ref() {
-            b"vide" => Handler::Video,
-            b"soun" => Handler::Audio,
+        // Read by hand: the name that follows is in any encoding that a writer was set to.
+        let hdlr = body(source, hdlr).await?;
+        let handler = match hdlr.get(8..12) {
+            Some(b"vide") => Handler::Video,
+            Some(b"soun") => Handler::Audio,
             _ => return Ok(None),
         };
         let mdhd = find(&mdia, b"mdhd").ok_or(Refusal::Damaged("no media header"))?;

@@ -115,9 +115,10 @@ pub(crate) fn classify(error: reqwest::Error) -> AttemptError {
     Fault::Connection(error).into()
 }
 
-/// An I/O error's `source` skips the error that it wraps.
+/// An I/O error's `source` skips the error that it wraps, and connectors wrap more than once.
 fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    error
-        .downcast_ref()
-        .or_else(|| error.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref())
+    if let Some(error) = error.downcast_ref() {
+        return Some(error);
+    }
+    tls_error(error.downcast_ref::<io::Error>()?.get_ref()?)
 }

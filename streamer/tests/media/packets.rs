@@ -1,45 +1,19 @@
 //! What is sent is, packet for packet, what `ffmpeg -c copy -f flv` sends.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
-use std::path::PathBuf;
-
-use broadcast::{MediaTime, SourceUrl};
+use broadcast::MediaTime;
 use ring::digest;
-use streamer::{
-    media::{Movie, Packet, TrackKind, flv},
-    source::{Source, SourceOptions},
-};
+use streamer::media::{Packet, TrackKind, flv};
+
+use crate::support::{fixture, open, packets};
 
 /// One line of the oracle: track, decoding and composition time in ms, size, key frame, the first digits of the SHA-256.
 type Wanted = (String, i64, i64, usize, bool, String);
-
-fn fixture(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(name)
-}
-
-async fn open(name: &str) -> Movie {
-    let url = SourceUrl::file(&fixture(name)).unwrap();
-    let source = Source::open(&url, SourceOptions::default()).await.unwrap();
-    Movie::open(source).await.unwrap()
-}
-
-async fn all(movie: &Movie, from: MediaTime) -> Vec<Packet> {
-    let mut packets = movie.packets(from);
-    let mut read = Vec::new();
-    while let Some(packet) = packets.next().await.unwrap() {
-        read.push(packet);
-    }
-    read
-}
 
 async fn check_against_ffmpeg(name: &str) {
     let oracle = std::fs::read(fixture(&format!("{name}.packets.json"))).unwrap();
     let wanted: Vec<Wanted> = serde_json::from_slice(&oracle).unwrap();
     let movie = open(name).await;
-    let packets = all(&movie, MediaTime::ZERO).await;
+    let packets = packets(&movie, MediaTime::ZERO).await;
     assert!(packets.is_sorted_by_key(|packet| packet.dts), "{name}");
     for (track, kind) in [("video", TrackKind::Video), ("audio", TrackKind::Audio)] {
         let wanted: Vec<&Wanted> = wanted.iter().filter(|line| line.0 == track).collect();

@@ -1,10 +1,7 @@
 //! Reading from web servers that behave, and from those that do not.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::{
     net::SocketAddr,
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -22,6 +19,8 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
+
+use crate::support::fixture;
 
 /// What the server does with one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,16 +136,9 @@ async fn answer(
     }
 }
 
-fn fixture(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(name);
-    std::fs::read(path).unwrap()
-}
-
 /// A file of several blocks: the media first, then a gap, then the index.
 fn large() -> Vec<u8> {
-    let mut bytes = fixture("moov-last.mp4");
+    let mut bytes = std::fs::read(fixture("moov-last.mp4")).unwrap();
     let moov = bytes.windows(4).position(|at| at == b"moov").unwrap() - 4;
     let size = 3_000_000_u32;
     let mut gap = vec![0; size as usize];
@@ -368,4 +360,39 @@ async fn readers_that_are_near_one_another_share_what_they_read() {
     }
     let read = server.requests.load(Ordering::SeqCst) - opened;
     assert!(read <= 5, "{read} requests for five readers");
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for() {
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key.into())
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let handshakes = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&handshakes);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            counter.fetch_add(1, Ordering::SeqCst);
+            // The client breaks it off.
+            let _ = acceptor.accept(stream).await;
+        }
+    });
+    let url = format!("https://localhost:{port}/talk.mp4")
+        .parse()
+        .unwrap();
+    let played = play(&url, options()).await;
+    check(
+        played,
+        FailureKind::SourceUnreadable,
+        "certificate is not trusted",
+    );
+    assert_eq!(handshakes.load(Ordering::SeqCst), 1, "not tried again");
 }

@@ -1,8 +1,6 @@
 //! What cannot be sent is refused in words, before anything is published.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use broadcast::{Failure, FailureKind, SourceUrl};
 use streamer::{
@@ -10,11 +8,7 @@ use streamer::{
     source::{Source, SourceOptions},
 };
 
-fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(name)
-}
+use crate::support::fixture;
 
 async fn open(path: &Path) -> Result<Movie, Failure> {
     let url = SourceUrl::file(path).unwrap();

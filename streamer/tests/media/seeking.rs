@@ -1,32 +1,9 @@
 //! Starting somewhere in the middle: nothing lost, nothing before the key frame repeated.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+use broadcast::MediaTime;
+use streamer::media::{Packet, TrackKind};
 
-use std::path::Path;
-
-use broadcast::{MediaTime, SourceUrl};
-use streamer::{
-    media::{Movie, Packet, TrackKind},
-    source::{Source, SourceOptions},
-};
-
-async fn open(name: &str) -> Movie {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(name);
-    let url = SourceUrl::file(&path).unwrap();
-    let source = Source::open(&url, SourceOptions::default()).await.unwrap();
-    Movie::open(source).await.unwrap()
-}
-
-async fn from(movie: &Movie, at: MediaTime) -> Vec<Packet> {
-    let mut packets = movie.packets(at);
-    let mut read = Vec::new();
-    while let Some(packet) = packets.next().await.unwrap() {
-        read.push(packet);
-    }
-    read
-}
+use crate::support::{open, packets};
 
 fn of(packets: &[Packet], track: TrackKind) -> impl Iterator<Item = &Packet> {
     packets.iter().filter(move |packet| packet.track == track)
@@ -35,7 +12,7 @@ fn of(packets: &[Packet], track: TrackKind) -> impl Iterator<Item = &Packet> {
 /// From every packet's time on: the picture from the last key frame, the sound from its time.
 async fn check(name: &str) {
     let movie = open(name).await;
-    let all = from(&movie, MediaTime::ZERO).await;
+    let all = packets(&movie, MediaTime::ZERO).await;
     assert!(all.is_sorted_by_key(|packet| packet.dts));
     for at in all.iter().map(|packet| packet.dts) {
         let key = of(&all, TrackKind::Video)
@@ -55,7 +32,7 @@ async fn check(name: &str) {
                 packet.dts >= start
             })
             .collect();
-        let got = from(&movie, at).await;
+        let got = packets(&movie, at).await;
         assert_eq!(got.iter().collect::<Vec<_>>(), expected, "{name} {at:?}");
     }
 }
@@ -89,10 +66,10 @@ async fn no_sound() {
 #[tokio::test]
 async fn beyond_the_end_starts_at_the_last_key_frame() {
     let movie = open("b-frames.mp4").await;
-    let packets = from(&movie, movie.duration + MediaTime::from_millis(1_000_000)).await;
-    assert!(packets[0].key_frame && packets[0].track == TrackKind::Video);
+    let last = packets(&movie, movie.duration + MediaTime::from_millis(1_000_000)).await;
+    assert!(last[0].key_frame && last[0].track == TrackKind::Video);
     assert_eq!(
-        of(&packets, TrackKind::Video)
+        of(&last, TrackKind::Video)
             .filter(|packet| packet.key_frame)
             .count(),
         1
@@ -102,18 +79,18 @@ async fn beyond_the_end_starts_at_the_last_key_frame() {
 #[tokio::test]
 async fn a_dropped_future_takes_nothing() {
     let movie = open("b-frames.mp4").await;
-    let whole = from(&movie, MediaTime::ZERO).await;
-    let mut packets = movie.packets(MediaTime::ZERO);
+    let whole = packets(&movie, MediaTime::ZERO).await;
+    let mut cursor = movie.packets(MediaTime::ZERO);
     for packet in &whole {
         // Polled once, then dropped.
         let polled = tokio::select! {
             biased;
-            polled = packets.next() => Some(polled.unwrap()),
+            polled = cursor.next() => Some(polled.unwrap()),
             () = std::future::ready(()) => None,
         };
         let got = match polled {
             Some(got) => got,
-            None => packets.next().await.unwrap(),
+            None => cursor.next().await.unwrap(),
         };
         assert_eq!(got.as_ref(), Some(packet));
     }

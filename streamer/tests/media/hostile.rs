@@ -1,8 +1,6 @@
 //! No bytes make the reader panic or run away.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
-use std::{io::Write, path::Path, time::Duration};
+use std::{io::Write, time::Duration};
 
 use broadcast::{MediaTime, SourceUrl};
 use proptest::prelude::*;
@@ -10,6 +8,8 @@ use streamer::{
     media::Movie,
     source::{Source, SourceOptions},
 };
+
+use crate::support::fixture;
 
 /// Opens the bytes as a file and, if that works, reads every packet.
 fn survive(bytes: &[u8]) {
@@ -34,13 +34,6 @@ fn survive(bytes: &[u8]) {
     runtime
         .block_on(async { tokio::time::timeout(Duration::from_secs(20), work).await })
         .unwrap();
-}
-
-fn fixture(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(name);
-    std::fs::read(path).unwrap()
 }
 
 /// Numbers that break naive arithmetic.
@@ -77,7 +70,7 @@ proptest! {
         name in prop::sample::select(vec!["moov-first.mp4", "b-frames.mp4", "quicktime.mov", "edit-list.mp4"]),
         changes in prop::collection::vec((any::<prop::sample::Index>(), nasty()), 1..6),
     ) {
-        let mut bytes = fixture(name);
+        let mut bytes = std::fs::read(fixture(name)).unwrap();
         let start = bytes.windows(4).position(|at| at == b"moov").unwrap();
         let size = u32::from_be_bytes(bytes[start - 4..start].try_into().unwrap()) as usize;
         let words = (size - 8) / 4;
@@ -93,7 +86,7 @@ proptest! {
         name in prop::sample::select(vec!["moov-first.mp4", "moov-last.mp4", "quicktime.mov"]),
         end in any::<prop::sample::Index>(),
     ) {
-        let bytes = fixture(name);
+        let bytes = std::fs::read(fixture(name)).unwrap();
         survive(&bytes[..1 + end.index(bytes.len() - 1)]);
     }
 }
