@@ -28,7 +28,7 @@ pub struct StartInput {
 /// Everything that is needed to go on with an execution, also after a crash.
 ///
 /// Stored as JSON. A field that is added later needs `#[serde(default)]`, so that a new program
-/// reads old executions; what an old program could not run right needs a new [`Version`].
+/// reads old executions; what an old program could not run right needs a new version, which it then refuses to read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Execution {
     version: Version,
