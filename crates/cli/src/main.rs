@@ -1,5 +1,7 @@
 //! `matinee`: takes a recorded video live at an exact date and time.
 
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may panic"))]
+
 mod args;
 mod error;
 mod log;
