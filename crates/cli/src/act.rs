@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use api::BroadcastView;
 
-use crate::{args::Global, client::Client, error::CliError, show, watch};
+use crate::{args::Global, client::Client, error::CliError, screen::say, show, watch};
 
 /// Try a broadcast again that failed, from where it was, or that was missed
 #[derive(clap::Args, Debug)]
@@ -86,7 +86,9 @@ fn tell(common: &Common, broadcast: &BroadcastView, done: &str) -> Result<ExitCo
         show::print_json(broadcast)?;
     } else {
         let id = &broadcast.id;
-        println!("{id} {done}. Follow it with: matinee show {id} --watch");
+        say(format!(
+            "{id} {done}. Follow it with: matinee show {id} --watch"
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

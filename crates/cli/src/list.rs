@@ -8,7 +8,7 @@ use chrono::{TimeDelta, Utc};
 use chrono_tz::Tz;
 use comfy_table::{Table, presets};
 
-use crate::{args::Global, client::Client, error::CliError, local_time, show};
+use crate::{args::Global, client::Client, error::CliError, local_time, screen::say, show};
 
 /// How far back one looks: what is older is history.
 const RECENT: TimeDelta = TimeDelta::days(7);
@@ -39,9 +39,9 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     if args.json {
         show::print_json(&BroadcastList { broadcasts })?;
     } else if broadcasts.is_empty() {
-        println!("No broadcasts. `matinee schedule --help` tells how to make one.");
+        say("No broadcasts. `matinee schedule --help` tells how to make one.");
     } else {
-        println!("{}", table(&broadcasts, zone));
+        say(table(&broadcasts, zone));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,7 @@
 //! What one sees while a show goes on: lines for what happens and, on a terminal, a bar below them.
 
 use std::{
+    fmt,
     io::{self, IsTerminal, Write},
     time::{Duration, Instant},
 };
@@ -69,8 +70,8 @@ impl Shown {
 }
 
 /// `0:12:03 of 1:00:00, 6.1 Mbit/s, 2 of 2 destinations connected`.
-impl std::fmt::Display for Shown {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
             "{} of {}, {:.1} Mbit/s",
@@ -88,6 +89,11 @@ impl std::fmt::Display for Shown {
     }
 }
 
+/// Prints a line. Unlike `println!` it does not panic when the reader is gone, as in `… | head`.
+pub(crate) fn say(text: impl fmt::Display) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
 impl Screen {
     /// A screen on the process's own standard streams.
     pub(crate) fn new() -> Self {
@@ -100,10 +106,7 @@ impl Screen {
 
     /// Says something that stays.
     pub(crate) fn line(&self, text: &str) {
-        let print = || {
-            // Nobody is left to tell when the reader is gone.
-            let _ = writeln!(io::stdout(), "{text}");
-        };
+        let print = || say(text);
         match &self.bar {
             Some(bar) => bar.suspend(print),
             None => print(),

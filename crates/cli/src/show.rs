@@ -8,7 +8,7 @@ use chrono::Utc;
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use crate::{args::Global, client::Client, error::CliError, local_time, watch};
+use crate::{args::Global, client::Client, error::CliError, local_time, screen::say, watch};
 
 /// Show a broadcast, or follow it until it is over
 #[derive(clap::Args, Debug)]
@@ -40,7 +40,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     if args.json {
         print_json(&broadcast)?;
     } else {
-        println!("{}", in_words(&broadcast, zone));
+        say(in_words(&broadcast, zone));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -49,7 +49,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
 pub(crate) fn print_json(value: &impl Serialize) -> Result<(), CliError> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| CliError::internal(format!("cannot write JSON: {error}")))?;
-    println!("{text}");
+    say(text);
     Ok(())
 }
 

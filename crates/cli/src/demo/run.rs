@@ -7,7 +7,7 @@ use broadcast::{FailureKind, SourceUrl, Status};
 use chrono::{SecondsFormat, TimeDelta, Utc};
 
 use super::{compare, report::Report, stage::Stage};
-use crate::{args::Global, client::Client, error::CliError, local_time, video, watch};
+use crate::{args::Global, client::Client, error::CliError, local_time, screen::say, video, watch};
 
 /// How far ahead the sample is scheduled: the lead, and time for the scheduler to take it.
 const AHEAD: TimeDelta = TimeDelta::seconds(14);
@@ -61,18 +61,18 @@ async fn play(stage: &Stage, json: bool, global: &Global) -> Result<ExitCode, Cl
     };
     let broadcast = client.create(&request).await?;
     if !json {
-        println!(
+        say(format!(
             "A region is up at {}, an RTMP ingest at {}.",
             stage.region.endpoint(),
             stage.ingest.url("live"),
-        );
-        println!(
+        ));
+        say(format!(
             "{} ({:.0} s) is scheduled as {} for {}.\n",
             broadcast.title,
             movie.duration.as_secs_f64(),
             broadcast.id,
             local_time::with_zone(broadcast.air_time, zone),
-        );
+        ));
     }
     let code = watch::watch(&client, &broadcast.id, zone, json).await?;
     let broadcast = client.show(&broadcast.id).await?;
@@ -100,11 +100,11 @@ async fn play(stage: &Stage, json: bool, global: &Global) -> Result<ExitCode, Cl
     if json {
         let line = serde_json::to_string(&report)
             .map_err(|error| CliError::internal(format!("cannot write JSON: {error}")))?;
-        println!("{line}");
+        say(line);
     } else {
-        println!("\n{}", report.table(zone));
+        say(format!("\n{}", report.table(zone)));
         for recording in &report.recordings {
-            println!("Recording: {}", recording.display());
+            say(format!("Recording: {}", recording.display()));
         }
     }
     match (broadcast.status, report.difference) {

@@ -22,8 +22,6 @@ pub(super) struct Stage {
     pub(super) ingest: RunningIngest,
     pub(super) key: StreamKey,
     pub(super) region: RunningRegion,
-    /// Where the recordings are; the only thing that stays.
-    pub(super) recordings: PathBuf,
     /// What goes when the demo is over; last, because the region lives in it.
     _data: TempDir,
 }
@@ -31,7 +29,8 @@ pub(super) struct Stage {
 impl Stage {
     /// Starts everything on loopback.
     pub(super) async fn set() -> Result<Self, CliError> {
-        let recordings = keep(temporary("matinee-demo-")?);
+        // The only thing that stays.
+        let recordings = temporary("matinee-demo-")?.keep();
         let data = temporary("matinee-demo-data-")?;
         let video = data.path().join("sample.mp4");
         fs::write(&video, SAMPLE).map_err(|error| {
@@ -40,7 +39,7 @@ impl Stage {
         let key = Uuid::new_v4().simple().to_string();
         let options = Options {
             keys: Keys::only([key.clone()]),
-            record_to: Some(recordings.clone()),
+            record_to: Some(recordings),
             keep: Keep::Data,
             ..Options::default()
         };
@@ -58,7 +57,6 @@ impl Stage {
             ingest,
             key: StreamKey::new(key),
             region,
-            recordings,
             _data: data,
         })
     }
@@ -77,8 +75,4 @@ fn temporary(prefix: &str) -> Result<TempDir, CliError> {
             std::env::temp_dir().display()
         ))
     })
-}
-
-fn keep(directory: TempDir) -> PathBuf {
-    directory.keep()
 }

@@ -9,7 +9,8 @@ use chrono_tz::Tz;
 
 use super::Args;
 use crate::{
-    args::Global, client::Client, destination, error::CliError, local_time, show, video, watch,
+    args::Global, client::Client, destination, error::CliError, local_time, screen::say, show,
+    video, watch,
 };
 
 /// Does it.
@@ -58,7 +59,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     match (args.json, args.watch) {
         (true, false) => show::print_json(&broadcast)?,
         (true, true) => {}
-        (false, _) => println!("{}", scheduled(&broadcast, zone, args.watch)),
+        (false, _) => say(scheduled(&broadcast, zone, args.watch)),
     }
     if args.watch {
         return watch::watch(&client, &broadcast.id, zone, args.json).await;

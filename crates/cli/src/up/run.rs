@@ -8,7 +8,7 @@ use region::{RunningRegion, ShutdownTasks, arn};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Assembly, STATE_MACHINE, start};
-use crate::{args::Global, client::Client, error::CliError};
+use crate::{args::Global, client::Client, error::CliError, screen::say};
 
 /// The exit code of a process that was interrupted by Ctrl-C, by convention.
 const SIGINT: u8 = 130;
@@ -43,9 +43,9 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
         ingest_ca_file: args.ingest_ca_file,
     })
     .await?;
-    println!("{}", greeting(&region));
+    say(greeting(&region));
     signals.next().await;
-    println!("{}", farewell(&region).await);
+    say(farewell(&region).await);
     tokio::select! {
         () = region.shutdown(ShutdownTasks::Stop) => Ok(ExitCode::SUCCESS),
         () = signals.next() => {
