@@ -42,7 +42,7 @@ class Checks:
             yield
         except Exception as error:  # the other sections still say what they have to say
             traceback.print_exc()
-            self.check(f"{name}: ran to its end", False, error)
+            self.check(f"{name}: ran to its end", False, str(error).partition("\n")[0])
         print(f"   {time.monotonic() - started:.1f} s", flush=True)
 
     def finish(self):

@@ -76,12 +76,12 @@ class Region:
             raise RuntimeError(f"matinee {arguments[0]}: exit {done.returncode}: {done.stderr.strip()}")
         return done
 
-    def schedule(self, file, url, key, seconds):
-        """Schedules for so many seconds from now, to the millisecond; returns id and air time."""
+    def schedule(self, file, url, key, seconds, *more):
+        """Schedules for so many seconds from now, to the second; returns id and air time."""
         at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
         at = at.replace(microsecond=0)
         done = self.run("schedule", file, "--to", f"main={url}", "--at", at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                        "--json", text=key + "\n")
+                        "--json", *more, text=key + "\n")
         return json.loads(done.stdout)["id"], at
 
     def show(self, broadcast):
@@ -153,4 +153,8 @@ def entered(history):
 
 
 def moment(event):
-    return datetime.datetime.fromisoformat(event["timestamp"])
+    """When, in seconds; version 1 of the AWS CLI prints a number, version 2 a date."""
+    timestamp = event["timestamp"]
+    if isinstance(timestamp, str):
+        return datetime.datetime.fromisoformat(timestamp).timestamp()
+    return timestamp
