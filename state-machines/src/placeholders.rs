@@ -181,6 +181,31 @@ mod tests {
         assert_eq!(render(&none), Err(refused("security_group_ids", "")));
     }
 
+    /// Of RunTask's parameters Step Functions takes only some in a state of this kind, and fills
+    /// in StartedBy itself.
+    /// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html>
+    #[test]
+    fn the_streamer_is_started_with_parameters_that_step_functions_takes() {
+        const TAKEN: [&str; 11] = [
+            "Cluster",
+            "EnableExecuteCommand",
+            "Group",
+            "LaunchType",
+            "NetworkConfiguration",
+            "Overrides",
+            "PlacementConstraints",
+            "PlacementStrategy",
+            "PlatformVersion",
+            "PropagateTags",
+            "TaskDefinition",
+        ];
+        let json: Value = serde_json::from_str(BROADCAST).unwrap();
+        let arguments = json["States"]["Stream"]["Arguments"].as_object().unwrap();
+        for name in arguments.keys() {
+            assert!(TAKEN.contains(&name.as_str()), "{name}");
+        }
+    }
+
     /// A broadcast that is given up fails its execution at RecordFailure: only there does a
     /// redrive mean "try again".
     #[test]

@@ -140,8 +140,7 @@ impl Play {
             "Cluster": "arn:aws:ecs:us-east-1:123456789012:cluster/matinee",
             "TaskDefinition": "arn:aws:ecs:us-east-1:123456789012:task-definition/streamer:7",
             "LaunchType": "FARGATE",
-            "StartedBy": ID,
-            "EnableECSManagedTags": true,
+            "Group": ID,
             "PropagateTags": "TASK_DEFINITION",
             "NetworkConfiguration": { "AwsvpcConfiguration": {
                 "Subnets": ["subnet-1"],

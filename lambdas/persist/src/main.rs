@@ -2,9 +2,10 @@
 
 use std::env;
 
-use broadcast::{aws, table::Table};
+use broadcast::{Failure, aws, table::Table};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
 use persist::{Request, State, handler};
+use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -13,13 +14,12 @@ async fn main() -> Result<(), Error> {
     let state = State {
         table: Table::new(&aws::config().await, name),
     };
-    run(service_fn(async |event: LambdaEvent<Request>| {
-        handler(&state, event.payload)
-            .await
-            .map_err(|failure| Diagnostic {
-                error_type: failure.kind.name().to_owned(),
-                error_message: failure.message,
-            })
+    run(service_fn(async |event: LambdaEvent<Value>| {
+        let answer = async { handler(&state, Request::read(event.payload)?).await };
+        answer.await.map_err(|failure: Failure| Diagnostic {
+            error_type: failure.kind.name().to_owned(),
+            error_message: failure.message,
+        })
     }))
     .await
 }

@@ -53,7 +53,7 @@ async fn attempts_are_numbered_until_the_broadcast_is_over() {
     };
     let request = || -> Request {
         let event = json!({ "broadcastId": broadcast.id, "executionArn": "arn:aws:states:…" });
-        serde_json::from_value(event).unwrap()
+        Request::read(event).unwrap()
     };
 
     // WHEN the state is reached twice, THEN each gets an attempt of its own
@@ -83,6 +83,16 @@ async fn attempts_are_numbered_until_the_broadcast_is_over() {
         .unwrap();
     let refused = handler(&state, request()).await.unwrap_err();
     assert_eq!(refused.kind, FailureKind::Superseded);
+}
+
+#[test]
+fn what_is_not_understood_is_a_bad_request() {
+    let refused = Request::read(json!({ "broadcastId": "talk" })).unwrap_err();
+    assert_eq!(refused.kind, FailureKind::BadRequest);
+    assert!(
+        refused.message.contains("is not the id of a broadcast"),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -125,11 +125,8 @@ fn broadcast() -> Broadcast {
 }
 
 /// Starts a task and waits until it runs.
-async fn run(tasks: &aws_sdk_ecs::Client, started_by: &str) -> String {
-    let run = tasks
-        .run_task()
-        .task_definition("sleep")
-        .started_by(started_by);
+async fn run(tasks: &aws_sdk_ecs::Client, group: &str) -> String {
+    let run = tasks.run_task().task_definition("sleep").group(group);
     let task = run.send().await.unwrap().tasks.unwrap().remove(0);
     let arn = task.task_arn.unwrap();
     until(tasks, &arn, "RUNNING").await;

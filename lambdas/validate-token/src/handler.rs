@@ -9,6 +9,7 @@ use broadcast::{
 };
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use streamer::ingest::{self, DialPolicy};
 
 use crate::verdict::{self, Verdict};
@@ -47,6 +48,19 @@ impl State {
 pub struct Request {
     /// The broadcast.
     pub broadcast_id: BroadcastId,
+}
+
+impl Request {
+    /// Reads what the state machine sends.
+    ///
+    /// # Errors
+    /// `BadRequest`, with what is wrong.
+    pub fn read(payload: Value) -> Result<Self, Failure> {
+        serde_json::from_value(payload).map_err(|error| {
+            let message = format!("the payload is not understood: {error}");
+            Failure::new(FailureKind::BadRequest, message)
+        })
+    }
 }
 
 /// What the state machine gets when the broadcast can go on.
