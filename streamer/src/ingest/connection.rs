@@ -214,8 +214,14 @@ impl Connection {
         // Half a close says that nothing follows. If we closed for good with words of the ingest
         // unread, the kernel would reset the connection and take the last frames with it.
         let _ = timeout_at(deadline, self.stream.shutdown()).await;
-        let closed = timeout_at(deadline, poll_fn(|cx| self.poll_end(cx))).await;
-        Ok(closed.is_ok())
+        Ok(self.closes_within(deadline - Instant::now()).await)
+    }
+
+    /// Waits for the ingest to close, after we have; what it says meanwhile are events.
+    pub(crate) async fn closes_within(&mut self, limit: Duration) -> bool {
+        timeout(limit, poll_fn(|cx| self.poll_end(cx)))
+            .await
+            .is_ok()
     }
 
     /// Reads and writes what can be; ready when the queue is empty.
@@ -294,7 +300,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads until the ingest closes; what it says meanwhile are events.
+    /// Reads until the ingest closes.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match self.poll_read(cx) {
             Ok(()) if !self.closed => Poll::Pending,

@@ -137,8 +137,9 @@ async fn connect(address: SocketAddr, policy: &DialPolicy) -> io::Result<TcpStre
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
     socket.set_nodelay(true)?;
-    let send_buffer = u32::try_from(policy.send_buffer).unwrap_or(u32::MAX);
-    socket.set_send_buffer_size(send_buffer)?;
+    if let Some(bytes) = policy.send_buffer {
+        socket.set_send_buffer_size(u32::try_from(bytes).unwrap_or(u32::MAX))?;
+    }
     let options = SockRef::from(&socket);
     options.set_tcp_keepalive(
         &TcpKeepalive::new()

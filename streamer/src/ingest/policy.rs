@@ -17,8 +17,9 @@ pub struct DialPolicy {
     /// After how long without taking a byte an ingest counts as dead.
     pub write_timeout: Duration,
     /// How many bytes the kernel may hold for us; it takes up to twice as much. What lies there
-    /// when a connection breaks is lost, so it is about a second of media.
-    pub send_buffer: usize,
+    /// when a connection breaks is lost, so it is about a second of media. None leaves it to the
+    /// kernel.
+    pub send_buffer: Option<usize>,
     /// After how many bytes the ingest is asked to acknowledge.
     pub acknowledgement_window: u32,
 }
@@ -29,9 +30,9 @@ impl DialPolicy {
         Self {
             addresses,
             ca_file: None,
-            open_timeout: Duration::from_secs(10),
+            open_timeout: Duration::from_secs(6),
             write_timeout: Duration::from_secs(10),
-            send_buffer: 256 * 1024,
+            send_buffer: Some(256 * 1024),
             acknowledgement_window: rtmp::ACKNOWLEDGEMENT_WINDOW,
         }
     }
@@ -41,8 +42,41 @@ impl DialPolicy {
     #[must_use]
     pub fn for_bit_rate(mut self, bit_rate: u64) -> Self {
         let second = usize::try_from(bit_rate / 8).unwrap_or(usize::MAX);
-        self.send_buffer = second.clamp(32 * 1024, 2 * 1024 * 1024);
+        // What is set cannot grow, and may be cut to 208 KiB (`net.core.wmem_max`), which is too
+        // little for more than this over a long way.
+        self.send_buffer = (second <= LARGEST_SEND_BUFFER).then(|| second.max(32 * 1024));
         self.acknowledgement_window = (second / 20).clamp(512, 64 * 1024) as u32;
         self
+    }
+
+    /// The most that our kernel may hold, in bytes.
+    pub(crate) fn held_by_kernel(&self) -> u64 {
+        let default = TCP_WMEM_MAX;
+        self.send_buffer.map_or(default, |bytes| 2 * bytes as u64)
+    }
+}
+
+/// Up to 10 Mbit/s.
+const LARGEST_SEND_BUFFER: usize = 1_250_000;
+/// Where Linux's own choice usually ends (`net.ipv4.tcp_wmem`).
+const TCP_WMEM_MAX: u64 = 4 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(bit_rate: u64, send_buffer: Option<usize>, window: u32) {
+        let policy = DialPolicy::new(AddressPolicy::PUBLIC).for_bit_rate(bit_rate);
+        assert_eq!(policy.send_buffer, send_buffer);
+        assert_eq!(policy.acknowledgement_window, window);
+    }
+
+    #[test]
+    fn buffers_fit_the_media() {
+        check(0, Some(32_768), 512);
+        check(6_000_000, Some(750_000), 37_500);
+        check(50_000_000, None, 65_536);
+        check(u64::MAX, None, 65_536);
     }
 }

@@ -92,7 +92,10 @@ impl Destination {
     async fn play(&mut self, mut connection: Connection) -> Result<bool, Failure> {
         let mut session = Session::new(&self.dial, self.stop.clone());
         let played = match session.play(self, &mut connection).await {
-            Ok(Played::End) => session.finish(&mut connection, LAST_FRAMES).await,
+            Ok(Played::End) => tokio::select! {
+                () = self.stop.clone().cancelled_owned() => Err(Halt::Stopped),
+                finished = session.finish(&mut connection, LAST_FRAMES) => finished,
+            },
             other => other,
         };
         match played {

@@ -15,6 +15,9 @@ use crate::ingest::{Connection, OpenError};
 /// How often an ingest may reject a key before we believe it, where there is reason for doubt.
 const DOUBTFUL_REJECTIONS: u32 = 3;
 
+/// The longest wait before the air time, which is not to be missed by a backoff.
+const LONGEST_WAIT_AHEAD: Duration = Duration::from_secs(1);
+
 impl Destination {
     /// Connects and publishes, again and again until it works, it is pointless, or patience ends.
     pub(super) async fn open(&mut self) -> Result<Connection, Failure> {
@@ -35,7 +38,10 @@ impl Destination {
                     Err(error) => error,
                 },
             };
-            let wait = self.backoff.next(random());
+            let mut wait = self.backoff.next(random());
+            if gate::left(self.show.air_time).is_some() {
+                wait = wait.min(LONGEST_WAIT_AHEAD);
+            }
             let given_up = self.is_pointless(&error) || self.is_out_of_patience(wait);
             let failure = Failure::from(error);
             tracing::warn!(destination = self.target.name, %failure, given_up, "no ingest");

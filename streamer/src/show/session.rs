@@ -69,8 +69,7 @@ impl From<MessageTooLarge> for Halt {
 impl Session {
     pub(super) fn new(dial: &DialPolicy, stop: CancellationToken) -> Self {
         Self {
-            // The kernel takes twice what it is asked for.
-            in_flight: InFlight::new(2 * dial.send_buffer as u64),
+            in_flight: InFlight::new(dial.held_by_kernel()),
             go_away: false,
             stop,
             began: Instant::now(),
@@ -124,15 +123,22 @@ impl Session {
         connection: &mut Connection,
         limit: Duration,
     ) -> Result<Played, Halt> {
-        let has_closed = connection.finish(limit).await?;
-        while let Ok(Some(event)) = connection.try_event() {
-            self.on_event(&event);
+        let mut has_closed = connection.finish(limit).await?;
+        loop {
+            let before = self.in_flight.arrived();
+            while let Ok(Some(event)) = connection.try_event() {
+                self.on_event(&event);
+            }
+            if has_closed || !self.in_flight.has_open_end() {
+                return Ok(Played::End);
+            }
+            if self.in_flight.arrived() == before {
+                // It used to acknowledge, and has neither taken the rest nor closed.
+                return Err(Halt::Lost(LinkError::Stalled(limit)));
+            }
+            // It is behind and coming along.
+            has_closed = connection.closes_within(limit).await;
         }
-        if !has_closed && self.in_flight.has_open_end() {
-            // It used to acknowledge and has neither taken the rest nor closed: the rest is lost.
-            return Err(Halt::Lost(LinkError::Stalled(limit)));
-        }
-        Ok(Played::End)
     }
 
     /// What the ingest said before the connection ended: what it has received, and perhaps why.

@@ -216,6 +216,25 @@ async fn a_dead_destination_does_no_harm_to_another() {
 }
 
 #[tokio::test]
+async fn an_ingest_that_falls_behind_gets_all_of_it() {
+    let movie = movie("b-frames.mp4").await;
+    let ingest = ingest(Options {
+        receive_buffer: Some(2048),
+        behaviour: {
+            let mut behaviour = Behaviour::default();
+            behaviour.read_rate = Some(8_000);
+            behaviour
+        },
+        ..Options::default()
+    })
+    .await;
+    let (result, _) = run(show(&movie, vec![destination("it", &ingest)], soon())).await;
+    let it = result.unwrap().destinations.remove(0);
+    assert_eq!(it.reconnects, 0);
+    check_whole(&media(&ingest, 1), &wanted(&movie).await);
+}
+
+#[tokio::test]
 async fn when_all_are_dead_the_failure_says_most() {
     let movie = movie("edit-list.mp4").await;
     let mut behaviour = Behaviour::default();
