@@ -6,12 +6,13 @@ use aws_config::SdkConfig;
 use broadcast::{
     Broadcast, DestinationProgress, Failure, FailureKind, Phase, Progress, Status,
     keys::Keys,
-    table::{Table, TableError},
+    table::{Claim, Table, TableError},
 };
 use chrono::Utc;
 use futures_util::future::join_all;
 use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::{Settings, checkpoint, report::Reporter};
 use crate::{
@@ -37,13 +38,17 @@ pub(super) async fn play(
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let table = Table::new(aws, settings.table.clone());
+    // In this order: what an older streamer writes until it is displaced is read here.
+    let claim = table
+        .claim(&settings.broadcast, settings.attempt, Uuid::new_v4())
+        .await?;
     let broadcast = table.get(&settings.broadcast).await?;
-    check_ours(&broadcast, settings.attempt)?;
     let attempt = Attempt {
         settings,
         aws,
         table: &table,
         broadcast: &broadcast,
+        claim,
     };
     let played = attempt.play(stop).await;
     match &played {
@@ -59,6 +64,7 @@ struct Attempt<'a> {
     aws: &'a SdkConfig,
     table: &'a Table,
     broadcast: &'a Broadcast,
+    claim: Claim,
 }
 
 /// The destinations of a broadcast, as this attempt finds them.
@@ -250,8 +256,7 @@ impl Attempt<'_> {
         Reporter::new(
             self.table.clone(),
             self.broadcast.id.clone(),
-            self.settings.attempt,
-            self.broadcast.status,
+            self.claim.clone(),
         )
     }
 
@@ -270,26 +275,4 @@ impl Attempt<'_> {
             Err(_) => tracing::warn!("the end is not recorded: the table does not answer"),
         }
     }
-}
-
-/// Whether a broadcast is this attempt's to play.
-fn check_ours(broadcast: &Broadcast, attempt: u32) -> Result<(), TableError> {
-    let id = broadcast.id.clone();
-    if broadcast.attempts != attempt {
-        return Err(TableError::Superseded {
-            id,
-            attempt,
-            latest: broadcast.attempts,
-        });
-    }
-    if broadcast.status.is_settled() {
-        return Err(TableError::Refused {
-            id,
-            transition: broadcast::IllegalTransition {
-                from: broadcast.status,
-                to: Status::OnAir,
-            },
-        });
-    }
-    Ok(())
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use broadcast::{
     BroadcastId, Failure, FailureKind, Phase, Progress, Status,
-    table::{Table, TableError},
+    table::{Claim, Table, TableError},
 };
 use tokio::{
     sync::watch,
@@ -31,18 +31,18 @@ const LAST_PAUSE: Duration = Duration::from_millis(500);
 pub(super) struct Reporter {
     table: Table,
     id: BroadcastId,
-    attempt: u32,
+    claim: Claim,
     status: Status,
 }
 
 impl Reporter {
-    /// A reporter of an attempt of a broadcast that stands at `status`.
-    pub(super) fn new(table: Table, id: BroadcastId, attempt: u32, status: Status) -> Self {
+    /// A reporter of an attempt that was just claimed.
+    pub(super) fn new(table: Table, id: BroadcastId, claim: Claim) -> Self {
         Self {
             table,
             id,
-            attempt,
-            status,
+            claim,
+            status: Status::Starting,
         }
     }
 
@@ -110,7 +110,7 @@ impl Reporter {
             .and_then(|to| self.status.to(to).ok())
             .unwrap_or(self.status);
         self.table
-            .report_progress(&self.id, self.attempt, progress, to)
+            .report_progress(&self.id, &self.claim, progress, to)
             .await?;
         self.status = to;
         Ok(())

@@ -90,6 +90,22 @@ async fn an_attempt_that_is_overtaken_leaves_the_air_and_the_table() {
 }
 
 #[tokio::test]
+async fn of_two_streamers_of_one_attempt_the_newer_one_airs() {
+    let world = World::new().await;
+    let id = world.broadcast("moov-first.mp4", SOON, &["a"]).await;
+    let older = world.streamer(&id, 1);
+    world.until(&id, |now| now.status == Status::Standby).await;
+
+    let newer = world.streamer(&id, 1);
+
+    let (code, _) = older.ends().await;
+    assert_eq!(code, i32::from(FailureKind::Superseded.exit_code()));
+    let (code, _) = newer.ends().await;
+    assert_eq!(code, 0);
+    assert!(world.progress(&id).await.destinations[0].finished);
+}
+
+#[tokio::test]
 async fn a_show_goes_on_without_the_table() {
     let mut world = World::new().await;
     let id = world.broadcast("moov-first.mp4", SOON, &["a"]).await;

@@ -23,6 +23,14 @@ pub enum TableError {
         /// The attempt that owns the broadcast.
         latest: u32,
     },
+    /// A newer streamer plays the attempt.
+    #[error("attempt {attempt} of broadcast {id} is played by another streamer")]
+    Displaced {
+        /// The broadcast.
+        id: BroadcastId,
+        /// The attempt that both play.
+        attempt: u32,
+    },
     /// The broadcast stands where this change is impossible.
     #[error("broadcast {id} stands elsewhere")]
     Refused {
@@ -60,7 +68,7 @@ impl TableError {
     pub fn kind(&self) -> FailureKind {
         match self {
             Self::NotFound(_) | Self::Exists(_) => FailureKind::BadRequest,
-            Self::Superseded { .. } => FailureKind::Superseded,
+            Self::Superseded { .. } | Self::Displaced { .. } => FailureKind::Superseded,
             // Its owner or the end of the show was faster.
             Self::Refused { transition, .. } if transition.from.is_settled() => {
                 FailureKind::Superseded

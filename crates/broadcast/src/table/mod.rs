@@ -7,10 +7,11 @@
 //!
 //! The index `ByMonth` lists broadcasts by the month of their air time and then by air time.
 //! Every change of status is a write on the condition that the change is a legal one, and what an
-//! attempt writes has the condition that no newer attempt was opened, so that two attempts can
-//! never both have their way.
+//! attempt writes has the condition that no newer attempt was opened, and no newer streamer has
+//! claimed it, so that two can never both have their way.
 
 mod attempt;
+mod claim;
 mod error;
 mod item;
 mod read;
@@ -22,6 +23,7 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 
 pub use attempt::Attempt;
+pub use claim::Claim;
 pub use error::TableError;
 
 /// The name of the table where none is said.

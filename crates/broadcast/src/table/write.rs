@@ -10,7 +10,8 @@ use aws_sdk_dynamodb::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    Attempt, Table, TableError,
+    Attempt, Claim, Table, TableError,
+    claim::Fence,
     item::{PK, attempt_item, attempt_key, broadcast_item, broadcast_key, number, text, value},
 };
 use crate::{
@@ -111,12 +112,35 @@ impl Table {
         Err(TableError::Contended(id.clone()))
     }
 
-    /// Writes what the streamer of an attempt says, and the status that follows from it.
+    /// Claims an attempt for a streamer, by a name that no other streamer has. From now on what an
+    /// older streamer of the same attempt writes is refused.
     /// Refuses when a newer attempt owns the broadcast or the broadcast is settled.
-    pub async fn report_progress(
+    pub async fn claim(
         &self,
         id: &BroadcastId,
         attempt: u32,
+        streamer: impl Into<String>,
+    ) -> Result<Claim, TableError> {
+        let streamer = streamer.into();
+        // The streamer begins; that it is claimed again changes nothing else.
+        let to = Status::Starting;
+        let from = to.predecessors().filter(|from| !from.is_settled());
+        let request = self
+            .update(id)
+            .update_expression("SET #status = :to, streamer = :streamer")
+            .expression_attribute_values(":streamer", text(&streamer));
+        self.change(request, id, Fence::Attempt(attempt), from, to)
+            .await?;
+        Ok(Claim { attempt, streamer })
+    }
+
+    /// Writes what the streamer of an attempt says, and the status that follows from it.
+    /// Refuses when a newer attempt owns the broadcast, another streamer has claimed this one, or
+    /// the broadcast is settled.
+    pub async fn report_progress(
+        &self,
+        id: &BroadcastId,
+        claim: &Claim,
         progress: &Progress,
         to: Status,
     ) -> Result<(), TableError> {
@@ -129,7 +153,8 @@ impl Table {
             .update(id)
             .update_expression("SET #status = :to, progress = :progress")
             .expression_attribute_values(":progress", value(id, progress)?);
-        self.change(request, id, Some(attempt), from, to).await
+        self.change(request, id, Fence::Claim(claim), from, to)
+            .await
     }
 
     /// Settles a broadcast: nothing more happens to it without its owner.
@@ -145,8 +170,8 @@ impl Table {
             .update(id)
             .update_expression("SET #status = :to, outcome = :outcome")
             .expression_attribute_values(":outcome", value(id, outcome)?);
-        self.change(request, id, attempt, to.predecessors(), to)
-            .await
+        let fence = attempt.map_or(Fence::None, Fence::Attempt);
+        self.change(request, id, fence, to.predecessors(), to).await
     }
 
     /// Prepares another try after a failure: writes what is left of the automatic retries and
@@ -163,7 +188,8 @@ impl Table {
             .update(id)
             .update_expression("SET #status = :to, retry_budget = :budget REMOVE outcome")
             .expression_attribute_values(":budget", value(id, budget)?);
-        self.change(request, id, Some(seen.attempts), [seen.status], to)
+        let fence = Fence::Attempt(seen.attempts);
+        self.change(request, id, fence, [seen.status], to)
             .await
             .map_err(|error| match error {
                 TableError::Refused { id, .. } => TableError::Contended(id),
@@ -213,7 +239,7 @@ impl Table {
         &self,
         request: UpdateItemFluentBuilder,
         id: &BroadcastId,
-        attempt: Option<u32>,
+        fence: Fence<'_>,
         from: impl IntoIterator<Item = Status>,
         to: Status,
     ) -> Result<(), TableError> {
@@ -227,9 +253,13 @@ impl Table {
         placeholders.sort_unstable();
         let mut condition = format!("#status IN ({})", placeholders.join(", "));
         let mut request = request.expression_attribute_values(":to", status(to));
-        if let Some(attempt) = attempt {
+        if let Some(attempt) = fence.attempt() {
             condition.push_str(" AND attempts = :attempt");
             request = request.expression_attribute_values(":attempt", number(attempt));
+        }
+        if let Fence::Claim(claim) = fence {
+            condition.push_str(" AND streamer = :streamer");
+            request = request.expression_attribute_values(":streamer", text(&claim.streamer));
         }
         request = request.condition_expression(condition);
         for (placeholder, value) in names {
@@ -237,7 +267,7 @@ impl Table {
         }
         match request.send().await {
             Ok(_) => Ok(()),
-            Err(error) if is_condition(&error) => Err(self.refusal(id, attempt, &from, to).await?),
+            Err(error) if is_condition(&error) => Err(self.refusal(id, fence, &from, to).await?),
             Err(error) => Err(self.unavailable(error)),
         }
     }
@@ -246,25 +276,32 @@ impl Table {
     async fn refusal(
         &self,
         id: &BroadcastId,
-        attempt: Option<u32>,
+        fence: Fence<'_>,
         from: &[Status],
         to: Status,
     ) -> Result<TableError, TableError> {
         let now = self.get(id).await?;
-        Ok(match attempt {
+        let id = id.clone();
+        Ok(match fence.attempt() {
             Some(attempt) if attempt != now.attempts => TableError::Superseded {
-                id: id.clone(),
+                id,
                 attempt,
                 latest: now.attempts,
             },
-            // It was refused and now would not be.
-            _ if from.contains(&now.status) => TableError::Contended(id.clone()),
-            _ => TableError::Refused {
-                id: id.clone(),
+            _ if !from.contains(&now.status) => TableError::Refused {
+                id,
                 transition: IllegalTransition {
                     from: now.status,
                     to,
                 },
+            },
+            _ => match fence {
+                Fence::Claim(claim) => TableError::Displaced {
+                    id,
+                    attempt: claim.attempt,
+                },
+                // It was refused and now would not be.
+                Fence::None | Fence::Attempt(_) => TableError::Contended(id),
             },
         })
     }

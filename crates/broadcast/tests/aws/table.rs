@@ -3,7 +3,7 @@
 use crate::world::{broadcast, progress, time, world};
 use broadcast::{
     Failure, FailureKind, IllegalTransition, MediaTime, Outcome, Phase, RetryBudget, Status,
-    table::TableError,
+    table::{Claim, TableError},
 };
 
 const AIR: &str = "2026-12-01T19:30:00Z";
@@ -107,15 +107,15 @@ async fn an_attempt_fences_off_the_ones_before() {
         .await
         .unwrap();
     assert_eq!((first.attempts, first.status), (1, Status::Starting));
-    let report = |attempt, phase, seconds, status| {
-        let (table, id) = (world.table.clone(), id.clone());
-        async move {
-            table
-                .report_progress(&id, attempt, &progress(attempt, phase, seconds), status)
-                .await
-        }
+    let report = async |claim: &Claim, seconds| {
+        let progress = progress(claim.attempt(), Phase::OnAir, seconds);
+        world
+            .table
+            .report_progress(&id, claim, &progress, Status::OnAir)
+            .await
     };
-    report(1, Phase::OnAir, 60, Status::OnAir).await.unwrap();
+    let claimed = world.table.claim(&id, 1, "one").await.unwrap();
+    report(&claimed, 60).await.unwrap();
 
     // WHEN a second one is opened
     let second = world
@@ -126,9 +126,7 @@ async fn an_attempt_fences_off_the_ones_before() {
     assert_eq!((second.attempts, second.status), (2, Status::Starting));
 
     // THEN the first one has nothing more to say, and the checkpoint stays
-    let late = report(1, Phase::OnAir, 65, Status::OnAir)
-        .await
-        .unwrap_err();
+    let late = report(&claimed, 65).await.unwrap_err();
     assert!(
         matches!(
             &late,
@@ -147,7 +145,10 @@ async fn an_attempt_fences_off_the_ones_before() {
         .await
         .unwrap_err();
     assert_eq!(late.kind(), FailureKind::Superseded);
-    report(2, Phase::OnAir, 70, Status::OnAir).await.unwrap();
+    let late = world.table.claim(&id, 1, "one, again").await.unwrap_err();
+    assert_eq!(late.kind(), FailureKind::Superseded);
+    let claimed = world.table.claim(&id, 2, "two").await.unwrap();
+    report(&claimed, 70).await.unwrap();
     let now = world.table.get(&id).await.unwrap();
     assert_eq!(now.status, Status::OnAir);
     assert_eq!(
@@ -184,17 +185,46 @@ async fn racing_attempts_get_numbers_of_their_own_and_one_can_write() {
     assert_eq!(numbers, [1, 2, 3, 4]);
 
     for attempt in 1..=4 {
-        let written = world
-            .table
-            .report_progress(
-                &id,
-                attempt,
-                &progress(attempt, Phase::OnAir, 1),
-                Status::OnAir,
-            )
-            .await;
-        assert_eq!(written.is_ok(), attempt == 4, "attempt {attempt}");
+        let claimed = world.table.claim(&id, attempt, "a streamer").await;
+        assert_eq!(claimed.is_ok(), attempt == 4, "attempt {attempt}");
     }
+}
+
+#[tokio::test]
+async fn of_two_streamers_of_one_attempt_the_newer_one_plays() {
+    let world = world().await;
+    let id = broadcast(AIR, 8).id;
+    world.table.put_new(&broadcast(AIR, 8)).await.unwrap();
+    world
+        .table
+        .open_attempt(&id, EXECUTION, time(AIR))
+        .await
+        .unwrap();
+    let older = world.table.claim(&id, 1, "older").await.unwrap();
+    let on_air = progress(1, Phase::OnAir, 1);
+    world
+        .table
+        .report_progress(&id, &older, &on_air, Status::OnAir)
+        .await
+        .unwrap();
+
+    let newer = world.table.claim(&id, 1, "newer").await.unwrap();
+
+    let late = world
+        .table
+        .report_progress(&id, &older, &on_air, Status::OnAir)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&late, TableError::Displaced { attempt: 1, .. }),
+        "{late:?}"
+    );
+    assert_eq!(late.kind(), FailureKind::Superseded);
+    world
+        .table
+        .report_progress(&id, &newer, &on_air, Status::OnAir)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -208,6 +238,8 @@ async fn a_settled_broadcast_is_not_written_to_by_a_streamer() {
         .await
         .unwrap();
 
+    let claim = world.table.claim(&id, 1, "a streamer").await.unwrap();
+
     world
         .table
         .settle(&id, None, Status::Cancelled, &outcome(1))
@@ -220,7 +252,7 @@ async fn a_settled_broadcast_is_not_written_to_by_a_streamer() {
     ] {
         let refused = world
             .table
-            .report_progress(&id, 1, &progress(1, phase, 1), status)
+            .report_progress(&id, &claim, &progress(1, phase, 1), status)
             .await
             .unwrap_err();
         assert_eq!(
@@ -261,6 +293,7 @@ async fn a_failed_broadcast_stays_failed_until_it_is_tried_again() {
         .open_attempt(&id, EXECUTION, time(AIR))
         .await
         .unwrap();
+    let claim = world.table.claim(&id, 1, "a streamer").await.unwrap();
     world
         .table
         .settle(&id, Some(1), Status::Failed, &outcome(1))
@@ -270,8 +303,15 @@ async fn a_failed_broadcast_stays_failed_until_it_is_tried_again() {
     // The streamer of the attempt that failed does not open it again.
     let late = world
         .table
-        .report_progress(&id, 1, &progress(1, Phase::Opening, 0), Status::Starting)
+        .report_progress(
+            &id,
+            &claim,
+            &progress(1, Phase::Opening, 0),
+            Status::Starting,
+        )
         .await;
+    assert_eq!(late.unwrap_err().kind(), FailureKind::Superseded);
+    let late = world.table.claim(&id, 1, "another").await;
     assert_eq!(late.unwrap_err().kind(), FailureKind::Superseded);
 
     let failed = world.table.get(&id).await.unwrap();

@@ -103,8 +103,9 @@ impl World {
 
     /// GIVEN what its streamer says.
     pub(crate) async fn report(&self, id: &BroadcastId, progress: &Progress) {
+        let claim = self.table.claim(id, progress.attempt, "streamer").await;
         self.table
-            .report_progress(id, progress.attempt, progress, Status::OnAir)
+            .report_progress(id, &claim.unwrap(), progress, Status::OnAir)
             .await
             .unwrap();
     }
