@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use broadcast::{
-    Broadcast, DestinationProgress, Failure, FailureKind, Phase, Progress, Status,
+    Broadcast, DestinationProgress, Failure, FailureKind, Phase, Progress,
     keys::Keys,
-    table::{Claim, Table, TableError},
+    table::{Claim, Table},
 };
 use chrono::Utc;
 use futures_util::future::join_all;
