@@ -34,8 +34,9 @@ pub(crate) fn begin(volume: Volume) {
     let _ = tracing_subscriber::registry().with(lines).try_init();
 }
 
-/// The AWS SDK prints whole requests and answers at its lowest level, those of the key store among
-/// them. Nobody gets to see that, whatever `RUST_LOG` says.
+/// Below `info` the AWS SDK prints requests, answers and errors with the answer in them; what it
+/// keeps back of those of the key store, an environment variable makes it show. Nobody gets to
+/// see that here, whatever `RUST_LOG` says.
 fn is_ours_or_terse(metadata: &Metadata<'_>) -> bool {
     const TELL_ALL: [&str; 3] = ["aws_", "hyper", "reqwest"];
     let tells_all = TELL_ALL

@@ -5,4 +5,5 @@
 mod matinee;
 
 mod at_a_region;
+mod on_air;
 mod usage;

@@ -1,6 +1,7 @@
 //! Running the binary.
 
 use std::{
+    fs::File,
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -74,36 +75,71 @@ pub(crate) fn fixture(name: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// `matinee up` on any port. Ended when dropped.
+/// `matinee up` on any port, with its log in its data directory. Ended when dropped.
 pub(crate) struct Up {
     child: Child,
+    log_level: &'static str,
     pub(crate) data: tempfile::TempDir,
 }
 
 impl Up {
     pub(crate) fn start() -> Self {
+        Self::start_logging("info")
+    }
+
+    pub(crate) fn start_at_trace_level() -> Self {
+        Self::start_logging("trace")
+    }
+
+    fn start_logging(log_level: &'static str) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let mut child = command(data.path())
-            .args(["up", "--port", "0"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let greeting = lines.next().unwrap().unwrap();
-        assert!(
-            greeting.starts_with("Matinee is up at http://127.0.0.1:"),
-            "{greeting}"
-        );
-        // Read to its end, so that it is never stopped by a full pipe.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, data }
+        Self {
+            child: spawn(data.path(), log_level),
+            log_level,
+            data,
+        }
+    }
+
+    /// `kill -9`, and `matinee up` once more.
+    pub(crate) fn kill_and_start_again(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.child = spawn(self.data.path(), self.log_level);
     }
 
     pub(crate) fn run(&self, args: &[&str], stdin: &str) -> Run {
         run(self.data.path(), args, stdin)
     }
+
+    /// What it logged.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.data.path().join("up.log")).unwrap()
+    }
+}
+
+fn spawn(data_dir: &Path, log_level: &str) -> Child {
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(data_dir.join("up.log"))
+        .unwrap();
+    let mut child = command(data_dir)
+        .args(["up", "--port", "0"])
+        .env("RUST_LOG", log_level)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let greeting = lines.next().unwrap().unwrap();
+    assert!(
+        greeting.starts_with("Matinee is up at http://127.0.0.1:"),
+        "{greeting}"
+    );
+    // Read to its end, so that it is never stopped by a full pipe.
+    std::thread::spawn(move || lines.for_each(drop));
+    child
 }
 
 impl Drop for Up {

@@ -33,6 +33,7 @@ fn table_problem(error: TableError) -> Problem {
         TableError::Exists(_)
         | TableError::Refused { .. }
         | TableError::Superseded { .. }
+        | TableError::Displaced { .. }
         | TableError::Contended(_) => Problem::conflict(aws::words(&error)),
         TableError::Malformed { .. } | TableError::Unavailable { .. } => {
             Problem::internal("use the table", aws::words(&error))
