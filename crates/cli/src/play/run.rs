@@ -18,7 +18,7 @@ use crate::{
     args::Global,
     destination,
     error::CliError,
-    schedule::{OnDropArg, TimeArgs, seconds},
+    schedule::{OnDropArg, TwiceArgs, seconds},
     show as shown,
     stream_keys::KeyArgs,
     video,
@@ -44,8 +44,12 @@ pub(crate) struct Args {
     #[arg(long = "to", value_name = "DEST", required = true)]
     to: Vec<String>,
 
+    /// The air time, as in `matinee schedule`
+    #[arg(long, value_name = "WHEN", default_value = "now")]
+    at: String,
+
     #[command(flatten)]
-    time: TimeArgs,
+    twice: TwiceArgs,
 
     #[command(flatten)]
     keys: KeyArgs,
@@ -72,7 +76,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     args.keys.refuse_key()?;
     let zone = global.zone()?;
     // Refused before a key is asked for.
-    args.time.resolve(zone, Utc::now())?;
+    args.twice.resolve(&args.at, zone, Utc::now())?;
     let destinations = destination::named(&args.to)?;
     let movie = video::open(&video::source(&args.video)?).await?;
     for warning in movie
@@ -85,7 +89,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     let names: Vec<&str> = destinations.iter().map(|one| &*one.name).collect();
     let keys = args.keys.read(&names)?;
     // To type keys takes its time, and `+10m` is ten minutes from when all is said.
-    let air_time = args.time.resolve(zone, Utc::now())?;
+    let air_time = args.twice.resolve(&args.at, zone, Utc::now())?;
     let destinations = destinations
         .into_iter()
         .zip(keys)

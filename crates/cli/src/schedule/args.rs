@@ -29,8 +29,13 @@ pub(crate) struct Args {
     #[arg(long = "to", value_name = "DEST", required = true)]
     pub(super) to: Vec<String>,
 
+    /// The air time: "2026-12-01 19:30", "today 19:30", "sunday 19:30", 19:30, +10m, now, or with
+    /// its offset 2026-12-01T19:30:00+01:00
+    #[arg(long, value_name = "WHEN")]
+    pub(super) at: String,
+
     #[command(flatten)]
-    pub(super) time: TimeArgs,
+    pub(super) twice: TwiceArgs,
 
     /// What people call it [default: the file's name]
     #[arg(long)]
@@ -60,14 +65,9 @@ pub(crate) struct Args {
     pub(super) json: bool,
 }
 
-/// When.
-#[derive(clap::Args, Clone, Debug)]
-pub(crate) struct TimeArgs {
-    /// The air time: "2026-12-01 19:30", "today 19:30", "sunday 19:30", 19:30, +10m, now, or with
-    /// its offset 2026-12-01T19:30:00+01:00
-    #[arg(long, value_name = "WHEN", default_value = "now")]
-    at: String,
-
+/// Which of two times that the clocks show alike.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub(crate) struct TwiceArgs {
     /// Of a time that the clocks show twice, the first
     #[arg(long, conflicts_with = "later")]
     earlier: bool,
@@ -97,14 +97,15 @@ pub(super) enum ProbeArg {
     None,
 }
 
-impl TimeArgs {
-    /// The instant that is meant; none for as soon as possible.
+impl TwiceArgs {
+    /// The instant that is meant by `at`; none for as soon as possible.
     pub(crate) fn resolve(
-        &self,
+        self,
+        at: &str,
         zone: Tz,
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, CliError> {
-        if self.at.trim().eq_ignore_ascii_case("now") {
+        if at.trim().eq_ignore_ascii_case("now") {
             return Ok(None);
         }
         let ambiguity = match (self.earlier, self.later) {
@@ -112,7 +113,7 @@ impl TimeArgs {
             (_, true) => Some(Ambiguity::Later),
             (false, false) => None,
         };
-        when::parse(&self.at, zone, now, ambiguity)
+        when::parse(at, zone, now, ambiguity)
             .map(Some)
             .map_err(|error| match error {
                 when::WhenError::Repeated { .. } => CliError::usage(

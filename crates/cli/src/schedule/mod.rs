@@ -3,5 +3,5 @@
 mod args;
 mod run;
 
-pub(crate) use args::{Args, OnDropArg, TimeArgs, seconds};
+pub(crate) use args::{Args, OnDropArg, TwiceArgs, seconds};
 pub(crate) use run::run;

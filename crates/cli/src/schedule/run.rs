@@ -18,7 +18,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     args.keys.refuse_key()?;
     let zone = global.zone()?;
     // Refused before a key is asked for.
-    args.time.resolve(zone, Utc::now())?;
+    args.twice.resolve(&args.at, zone, Utc::now())?;
     let destinations = destination::named(&args.to)?;
     let source = video::source(&args.video)?;
     let client = Client::open(&global.data_dir()?)?;
@@ -34,7 +34,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     let names: Vec<&str> = destinations.iter().map(|one| &*one.name).collect();
     let keys = args.keys.read(&names)?;
     // To type keys takes its time, and `+10m` is ten minutes from when all is said.
-    let air_time = args.time.resolve(zone, Utc::now())?;
+    let air_time = args.twice.resolve(&args.at, zone, Utc::now())?;
     let probe = args.probe.map(Into::into);
     let request = CreateRequest {
         title: args.title,

@@ -96,8 +96,11 @@ fn a_second_up_on_the_same_directory_is_refused() {
 fn bad_files_are_not_scheduled() {
     let up = Up::start();
     for (name, code) in [("hevc.mp4", 65), ("truncated.mp4", 65), ("no-such.mp4", 66)] {
-        up.run(&["schedule", &fixture(name), "--to", "twitch"], "key\n")
-            .failed(code, &["error: "]);
+        up.run(
+            &["schedule", &fixture(name), "--to", "twitch", "--at", "now"],
+            "key\n",
+        )
+        .failed(code, &["error: "]);
     }
     assert!(
         up.run(&["list", "--all"], "")

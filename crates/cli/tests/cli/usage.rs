@@ -19,7 +19,8 @@ fn wrong_usage_is_64_and_help_is_0() {
     matinee(&[]).failed(64, &["Usage: matinee"]);
     matinee(&["scedule"]).failed(64, &["schedule"]);
     matinee(&["show"]).failed(64, &["<ID>"]);
-    matinee(&["schedule", "x.mp4"]).failed(64, &["--to"]);
+    matinee(&["schedule", "x.mp4", "--at", "now"]).failed(64, &["--to"]);
+    matinee(&["schedule", "x.mp4", "--to", "facebook"]).failed(64, &["--at"]);
     matinee(&["list", "--tz", "Mars"]).failed(64, &["error: \"Mars\" is no time zone"]);
 }
 
@@ -46,7 +47,7 @@ fn a_key_on_the_command_line_is_refused_with_the_reason() {
         &["--stream-key", "x"],
     ] {
         for command in ["schedule", "play"] {
-            let args = [&[command, &file][..], &to, key].concat();
+            let args = [&[command, &file, "--at", "now"][..], &to, key].concat();
             let refused = matinee(&args);
             refused.failed(64, &["process list", "`&`", "--key-file"]);
             assert!(!refused.stderr.contains("secret"), "{}", refused.stderr);
@@ -121,7 +122,11 @@ fn without_up_one_is_told_to_start_it() {
     matinee(&["show", "abcd"]).failed(69, &said);
     matinee(&["retry", "20261201-1930-abcd"]).failed(69, &said);
     let file = fixture("moov-first.mp4");
-    with_keys(&["schedule", &file, "--to", "twitch"], "key\n").failed(69, &said);
+    with_keys(
+        &["schedule", &file, "--to", "twitch", "--at", "now"],
+        "key\n",
+    )
+    .failed(69, &said);
 }
 
 #[test]
