@@ -83,7 +83,11 @@ mod tests {
             finished: true,
             ..at("a", 60, Some(4.0))
         };
-        let merged = merged(progress(vec![at("b", 1, None)]), None, &[done.clone()]);
+        let merged = merged(
+            progress(vec![at("b", 1, None)]),
+            None,
+            std::slice::from_ref(&done),
+        );
         assert_eq!(merged.destinations, [done, at("b", 1, None)]);
     }
 }
