@@ -55,7 +55,7 @@ pub(crate) struct Args {
     keys: KeyArgs,
 
     /// After a lost connection: resume where it was, or skip what was lost and keep to the clock
-    #[arg(long, value_enum, default_value = "resume")]
+    #[arg(long, value_enum, value_name = "POLICY", default_value = "resume")]
     on_drop: OnDropArg,
 
     /// How long after the air time an ingest may be away before it is given up, as in 30s

@@ -49,11 +49,11 @@ pub(crate) struct Args {
     pub(super) keys: KeyArgs,
 
     /// After a lost connection: resume where it was, or skip what was lost and keep to the clock
-    #[arg(long, value_enum, default_value = "resume")]
+    #[arg(long, value_enum, value_name = "POLICY", default_value = "resume")]
     pub(super) on_drop: OnDropArg,
 
     /// How far the keys are tried before the show [default: publish]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, value_name = "HOW")]
     pub(super) probe: Option<ProbeArg>,
 
     /// Follow it until it is over

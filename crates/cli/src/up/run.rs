@@ -49,7 +49,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     tokio::select! {
         () = region.shutdown(ShutdownTasks::Stop) => Ok(ExitCode::SUCCESS),
         () = signals.next() => {
-            eprintln!("Stopped at once; what was on air goes on by itself and is found again.");
+            eprintln!("Stopped without waiting for it.");
             Ok(ExitCode::from(SIGINT))
         }
     }
@@ -115,7 +115,7 @@ async fn farewell(region: &RunningRegion) -> String {
     } else {
         text.push_str(&format!(
             " what is under way; it resumes where it was at the next `matinee up`:\n{}\n\
-             Ctrl-C again stops at once and leaves it running.",
+             Ctrl-C again does not wait for it.",
             running.join("\n")
         ));
     }

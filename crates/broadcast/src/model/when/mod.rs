@@ -7,6 +7,8 @@ mod clock;
 mod error;
 mod parse;
 mod span;
+#[cfg(test)]
+mod tests;
 
 pub use error::{Choice, WhenError};
 pub use parse::parse;
