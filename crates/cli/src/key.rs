@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use broadcast::Status;
 use clap::Subcommand;
 
 use crate::{
@@ -55,6 +56,12 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     let id = client.resolve(&id).await?;
     // Asked before the key is: nobody wants to type a key for nothing.
     let broadcast = client.show(&id).await?;
+    if matches!(broadcast.status, Status::Aired | Status::Cancelled) {
+        return Err(CliError::usage(format!(
+            "broadcast {id} is {}; it needs no key any more",
+            broadcast.status
+        )));
+    }
     if !broadcast
         .destinations
         .iter()
