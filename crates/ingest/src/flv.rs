@@ -11,7 +11,6 @@ use crate::{Kind, Metadata};
 pub(crate) struct FlvWriter {
     file: BufWriter<File>,
     path: PathBuf,
-    script_written: bool,
     written: u64,
     first_timestamp: Option<u32>,
     last_timestamp: u32,
@@ -27,13 +26,13 @@ const DURATION_AT: u64 = 9 + 4 + 11 + 13 + 5 + 10 + 1;
 const FILE_SIZE_AT: u64 = DURATION_AT + 8 + 10 + 1;
 
 impl FlvWriter {
-    /// Creates `<directory>/<name>.flv`, or with a number behind the name if that exists.
-    pub(crate) fn create(directory: &Path, name: &str) -> io::Result<Self> {
+    /// Creates `<directory>/<name>.flv`, or with a number behind the name if that exists, and
+    /// writes what comes before the media.
+    pub(crate) fn create(directory: &Path, name: &str, metadata: &Metadata) -> io::Result<Self> {
         let (file, path) = create_new(directory, name)?;
         let mut writer = Self {
             file: BufWriter::with_capacity(64 * 1024, file),
             path,
-            script_written: false,
             written: 0,
             first_timestamp: None,
             last_timestamp: 0,
@@ -43,6 +42,7 @@ impl FlvWriter {
         writer.write(&[HAS_AUDIO_AND_VIDEO])?;
         writer.write(&9_u32.to_be_bytes())?;
         writer.write(&0_u32.to_be_bytes())?;
+        writer.script(metadata)?;
         Ok(writer)
     }
 
@@ -52,14 +52,10 @@ impl FlvWriter {
 
     pub(crate) fn script(&mut self, metadata: &Metadata) -> io::Result<()> {
         let timestamp = self.last_timestamp;
-        self.script_written = true;
         self.raw_tag(TAG_SCRIPT, timestamp, &on_metadata(metadata))
     }
 
     pub(crate) fn media(&mut self, kind: Kind, timestamp: u32, body: &[u8]) -> io::Result<()> {
-        if !self.script_written {
-            self.script(&Metadata::default())?;
-        }
         self.first_timestamp.get_or_insert(timestamp);
         self.last_timestamp = timestamp;
         match kind {
@@ -75,13 +71,10 @@ impl FlvWriter {
 
     /// Writes the rest, and duration and size into the script tag.
     pub(crate) fn finish(mut self) -> io::Result<()> {
-        if self.script_written {
-            let first = self.first_timestamp.unwrap_or(self.last_timestamp);
-            let milliseconds = self.last_timestamp.wrapping_sub(first);
-            let size = u32::try_from(self.written).map_or(0.0, f64::from);
-            self.patch(DURATION_AT, f64::from(milliseconds) / 1000.0)?;
-            self.patch(FILE_SIZE_AT, size)?;
-        }
+        let first = self.first_timestamp.unwrap_or(self.last_timestamp);
+        let milliseconds = self.last_timestamp.wrapping_sub(first);
+        self.patch(DURATION_AT, f64::from(milliseconds) / 1000.0)?;
+        self.patch(FILE_SIZE_AT, self.written as f64)?;
         self.file.flush()
     }
 
@@ -214,12 +207,11 @@ mod tests {
     #[test]
     fn finishing_tells_duration_and_size() {
         let directory = tempfile::tempdir().unwrap();
-        let mut writer = FlvWriter::create(directory.path(), "show").unwrap();
         let metadata = Metadata {
             width: Some(1920),
             ..Metadata::default()
         };
-        writer.script(&metadata).unwrap();
+        let mut writer = FlvWriter::create(directory.path(), "show", &metadata).unwrap();
         writer.media(Kind::Video, 1_000, &[0x17, 0]).unwrap();
         writer.media(Kind::Audio, 3_500, &[0xaf, 1]).unwrap();
         let path = writer.path().to_owned();
@@ -233,7 +225,8 @@ mod tests {
     #[test]
     fn extended_timestamps_have_their_top_byte_last() {
         let directory = tempfile::tempdir().unwrap();
-        let mut writer = FlvWriter::create(directory.path(), "show").unwrap();
+        let metadata = Metadata::default();
+        let mut writer = FlvWriter::create(directory.path(), "show", &metadata).unwrap();
         writer.media(Kind::Audio, 0x0102_0304, &[0xaf, 1]).unwrap();
         let path = writer.path().to_owned();
         writer.finish().unwrap();
@@ -248,7 +241,7 @@ mod tests {
     fn overwrites_nothing() {
         let directory = tempfile::tempdir().unwrap();
         let names: Vec<_> = (0..3)
-            .map(|_| FlvWriter::create(directory.path(), "show").unwrap())
+            .map(|_| FlvWriter::create(directory.path(), "show", &Metadata::default()).unwrap())
             .map(|writer| writer.path().file_name().unwrap().to_owned())
             .collect();
         assert_eq!(names, ["show.flv", "show-2.flv", "show-3.flv"]);

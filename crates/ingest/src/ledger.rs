@@ -24,6 +24,7 @@ struct Stream {
     app: String,
     key: String,
     parts: u32,
+    recordings: u32,
 }
 
 impl Ledger {
@@ -83,6 +84,7 @@ impl State {
                 app: app.to_owned(),
                 key: key.to_owned(),
                 parts: 0,
+                recordings: 0,
             });
             self.streams.len() - 1
         });
@@ -112,6 +114,14 @@ impl State {
         });
         self.packets.push(Vec::new());
         number
+    }
+
+    /// Numbers the recording of a publish: its stream, and which of the stream's it is.
+    pub(crate) fn recording(&mut self, publish: u32) -> (u32, u32) {
+        let stream = self.snapshot.publishes[publish as usize - 1].stream;
+        let recordings = &mut self.streams[stream as usize - 1].recordings;
+        *recordings += 1;
+        (stream, *recordings)
     }
 
     fn stream(&self, app: &str, key: &str) -> Option<usize> {

@@ -23,6 +23,8 @@
 //! - It answers `releaseStream`, `FCPublish` and `FCUnpublish` with nothing (as nginx-rtmp does).
 //! - `closeStream` is understood only with the stream id as its first argument; the usual form,
 //!   where the id is that of the message, is ignored.
+//! - An extended timestamp below 2²⁴ − 1 panics in a debug build; the connection then counts as
+//!   dropped.
 //! - It assembles one message at a time: a publisher that interleaves the chunks of two messages
 //!   is refused as a protocol error, or misread.
 //! - Its acknowledgements count the bytes since the one before, where the specification wants the

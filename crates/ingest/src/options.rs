@@ -13,7 +13,7 @@ pub struct Options {
     pub duplicates: Duplicates,
     /// Speaks RTMPS with this certificate and key; plain RTMP without.
     pub tls: Option<Arc<rustls::ServerConfig>>,
-    /// Writes each publish to an FLV file of its own in this directory.
+    /// Writes each publish that has media to an FLV file of its own in this directory.
     pub record_to: Option<PathBuf>,
     /// What stays in memory of each packet.
     pub keep: Keep,

@@ -63,7 +63,9 @@ pub struct Publish {
     pub metadata: Option<Metadata>,
     /// Whether `FCUnpublish` came.
     pub fc_unpublish: bool,
-    /// The recording, where one is made.
+    /// The recording, where one is made, once media has come. Files are named by
+    /// [`stream`](Self::stream) and count the recordings of the stream, so that a probe of the key
+    /// leaves no gap.
     pub recording: Option<PathBuf>,
     /// Why the recording is not whole, if so.
     pub recording_error: Option<String>,

@@ -1,4 +1,8 @@
-use std::{io, path::Path, sync::Arc};
+use std::{
+    io, mem,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 
@@ -13,8 +17,21 @@ pub(crate) struct Recorder {
     ledger: Arc<Ledger>,
     keep: Keep,
     number: u32,
-    flv: Option<FlvWriter>,
+    recording: Recording,
     is_ended: bool,
+}
+
+/// The file that a publish is recorded to. It begins with the first packet: a probe of a key leaves
+/// none.
+enum Recording {
+    /// None is made, or no more.
+    Off,
+    /// Nothing has come but what its script tag will say.
+    Due {
+        directory: PathBuf,
+        metadata: Metadata,
+    },
+    On(FlvWriter),
 }
 
 /// How far a publish is, for faults to go by.
@@ -31,27 +48,21 @@ impl Recorder {
         keep: Keep,
         record_to: Option<&Path>,
     ) -> Self {
-        let (number, name) = ledger.update(|state| {
-            let number = state.publish(app, key);
-            let Publish { stream, part, .. } = &state.snapshot.publishes[number as usize - 1];
-            (number, format!("stream-{stream}-part-{part}"))
-        });
-        let mut recorder = Self {
+        let number = ledger.update(|state| state.publish(app, key));
+        let recording = match record_to {
+            Some(directory) => Recording::Due {
+                directory: directory.to_owned(),
+                metadata: Metadata::default(),
+            },
+            None => Recording::Off,
+        };
+        let recorder = Self {
             ledger: Arc::clone(ledger),
             keep,
             number,
-            flv: None,
+            recording,
             is_ended: false,
         };
-        match record_to.map(|directory| FlvWriter::create(directory, &name)) {
-            None => {}
-            Some(Ok(flv)) => {
-                let path = flv.path().to_owned();
-                recorder.update(|publish| publish.recording = Some(path));
-                recorder.flv = Some(flv);
-            }
-            Some(Err(error)) => recorder.stop_recording(&error),
-        }
         tracing::debug!(publish = number, "publish started");
         ledger.tell(Event::PublishStarted { publish: number });
         recorder
@@ -62,7 +73,14 @@ impl Recorder {
     }
 
     pub(crate) fn metadata(&mut self, metadata: Metadata) {
-        self.record(|flv| flv.script(&metadata));
+        match &mut self.recording {
+            Recording::Off => {}
+            Recording::Due { metadata: due, .. } => *due = metadata.clone(),
+            Recording::On(flv) => {
+                let written = flv.script(&metadata);
+                self.check_recording(written);
+            }
+        }
         self.update(|publish| publish.metadata = Some(metadata));
     }
 
@@ -75,12 +93,8 @@ impl Recorder {
     ) -> Reached {
         let mut packet = Packet::new(kind, timestamp_ms, body, arrived);
         let begins_group = packet.key_frame && kind == Kind::Video;
-        self.record(|flv| {
-            if begins_group {
-                flv.flush()?;
-            }
-            flv.media(kind, timestamp_ms, body)
-        });
+        let recorded = self.record(kind, timestamp_ms, body, begins_group);
+        self.check_recording(recorded);
 
         let index = self.number as usize - 1;
         let is_header = packet.sequence_header;
@@ -124,8 +138,9 @@ impl Recorder {
             return;
         }
         self.is_ended = true;
-        if let Some(Err(error)) = self.flv.take().map(FlvWriter::finish) {
-            self.stop_recording(&error);
+        if let Recording::On(flv) = mem::replace(&mut self.recording, Recording::Off) {
+            let finished = flv.finish();
+            self.check_recording(finished);
         }
         self.forget_empty_recording();
         let how = self.update(|publish| {
@@ -159,16 +174,44 @@ impl Recorder {
         }
     }
 
-    fn record(&mut self, write: impl FnOnce(&mut FlvWriter) -> io::Result<()>) {
-        if let Some(Err(error)) = self.flv.as_mut().map(write) {
-            self.stop_recording(&error);
+    fn record(
+        &mut self,
+        kind: Kind,
+        timestamp_ms: u32,
+        body: &[u8],
+        begins_group: bool,
+    ) -> io::Result<()> {
+        if let Recording::Due {
+            directory,
+            metadata,
+        } = &self.recording
+        {
+            let flv = self.create(directory, metadata)?;
+            self.recording = Recording::On(flv);
         }
+        let Recording::On(flv) = &mut self.recording else {
+            return Ok(());
+        };
+        if begins_group {
+            flv.flush()?;
+        }
+        flv.media(kind, timestamp_ms, body)
+    }
+
+    fn create(&self, directory: &Path, metadata: &Metadata) -> io::Result<FlvWriter> {
+        let (stream, part) = self.ledger.update(|state| state.recording(self.number));
+        let name = format!("stream-{stream}-part-{part}");
+        let flv = FlvWriter::create(directory, &name, metadata)?;
+        let path = flv.path().to_owned();
+        self.update(|publish| publish.recording = Some(path));
+        Ok(flv)
     }
 
     /// A full disk ends the recording, not the rehearsal.
-    fn stop_recording(&mut self, error: &io::Error) {
+    fn check_recording(&mut self, result: io::Result<()>) {
+        let Err(error) = result else { return };
         tracing::warn!(publish = self.number, %error, "recording failed");
-        self.flv = None;
+        self.recording = Recording::Off;
         let text = error.to_string();
         self.update(|publish| publish.recording_error = Some(text));
     }

@@ -52,7 +52,7 @@ impl RunningIngest {
         })
     }
 
-    /// The recordings, one for each publish, in order. Whole once the publish has ended.
+    /// The recordings, one for each publish with media, in order. Whole once the publish has ended.
     pub fn recordings(&self) -> Vec<PathBuf> {
         let publishes = self.publishes().into_iter();
         publishes.filter_map(|publish| publish.recording).collect()

@@ -73,6 +73,11 @@ async fn records_each_part_to_its_own_file() {
         ..Options::default()
     };
     let ingest = Ingest::bind(ANY_PORT, options).await.unwrap();
+    let mut probe = Publisher::publish(ingest.address(), "first-secret")
+        .await
+        .unwrap();
+    probe.metadata().await.unwrap();
+    drop(probe);
     for key in ["first-secret", "first-secret", "second-secret"] {
         let mut publisher = Publisher::publish(ingest.address(), key).await.unwrap();
         publisher.video(0, VIDEO_HEADER).await.unwrap();
@@ -80,7 +85,7 @@ async fn records_each_part_to_its_own_file() {
         publisher.video(2_000, PICTURE).await.unwrap();
         publisher.unpublish().await.unwrap();
     }
-    ingest.until(all_ended(3)).await;
+    ingest.until(all_ended(4)).await;
 
     let recordings = ingest.recordings();
     let names: Vec<_> = recordings
