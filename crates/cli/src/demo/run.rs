@@ -4,13 +4,13 @@ use std::process::ExitCode;
 
 use api::{CreateRequest, DestinationRequest};
 use broadcast::{FailureKind, SourceUrl, Status};
-use chrono::{SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Timelike, Utc};
 
 use super::{compare, report::Report, stage::Stage};
 use crate::{args::Global, client::Client, error::CliError, local_time, screen::say, video, watch};
 
 /// How far ahead the sample is scheduled: the lead, and time for the scheduler to take it.
-const AHEAD: TimeDelta = TimeDelta::seconds(14);
+const AHEAD: TimeDelta = TimeDelta::seconds(13);
 /// How long before the air time the execution starts. The streamer publishes eight seconds before
 /// it, so there is nothing to be won by more.
 const LEAD_SECONDS: u64 = 8;
@@ -43,7 +43,7 @@ async fn play(stage: &Stage, json: bool, global: &Global) -> Result<ExitCode, Cl
         SourceUrl::file(&stage.video).map_err(|error| CliError::internal(error.to_string()))?;
     let movie = video::open(&source).await?;
     let client = Client::open(stage.region.data_dir())?;
-    let air_time = Utc::now() + AHEAD;
+    let air_time = whole_second(Utc::now() + AHEAD);
     let request = CreateRequest {
         title: Some("The sample".to_owned()),
         source: source.into(),
@@ -115,4 +115,10 @@ async fn play(stage: &Stage, json: bool, global: &Global) -> Result<ExitCode, Cl
         )),
         _ => Ok(code),
     }
+}
+
+/// The next whole second: what people schedule for.
+fn whole_second(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.with_nanosecond(0)
+        .map_or(at, |second| second + TimeDelta::seconds(1))
 }

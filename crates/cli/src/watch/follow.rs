@@ -7,7 +7,7 @@ use std::{
 
 use api::BroadcastView;
 use broadcast::{BroadcastId, Status};
-use chrono::Utc;
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::verdict;
@@ -27,6 +27,9 @@ const SELDOM: Duration = Duration::from_secs(5);
 const AWAY: Duration = Duration::from_secs(60);
 /// The exit code of a process that was interrupted by Ctrl-C, by convention.
 const SIGINT: u8 = 130;
+
+/// Until when going on air is news: a later attempt keeps the time of the first.
+const JUST_NOW: TimeDelta = TimeDelta::seconds(8);
 
 /// After a request to try again, how long the old end may still be seen.
 const STALE: Duration = Duration::from_secs(30);
@@ -127,10 +130,25 @@ fn is_same_end(before: &BroadcastView, now: &BroadcastView) -> bool {
     now.status.is_settled() && end(before) == end(now)
 }
 
+/// When the first destination had its first media, and how far that was from the air time.
+fn first_on_air(broadcast: &BroadcastView) -> Option<(DateTime<Utc>, Option<f64>)> {
+    broadcast
+        .progress
+        .iter()
+        .flat_map(|progress| &progress.destinations)
+        .filter_map(|one| Some((one.on_air_at?, one.on_air_error_ms)))
+        .min_by_key(|(at, _)| *at)
+}
+
 /// The line for a change of status.
 fn passed(broadcast: &BroadcastView, attempts_before: Option<u32>, zone: Tz) -> String {
-    let clock = local_time::clock(Utc::now(), zone);
-    let mut line = format!("{clock}  {}", broadcast.status);
+    let now = Utc::now();
+    let on_air = first_on_air(broadcast).filter(|(at, _)| now - at < JUST_NOW);
+    // The moment that everybody waits for is told as it was, not as it was noticed.
+    let at = on_air
+        .filter(|_| broadcast.status == Status::OnAir)
+        .map_or(now, |(at, _)| at);
+    let mut line = format!("{}  {}", local_time::clock(at, zone), broadcast.status);
     if broadcast.attempts > 1 && attempts_before.is_none_or(|before| before < broadcast.attempts) {
         line.push_str(&format!(" (attempt {})", broadcast.attempts));
     }
@@ -140,13 +158,7 @@ fn passed(broadcast: &BroadcastView, attempts_before: Option<u32>, zone: Tz) -> 
             local_time::with_zone(broadcast.air_time, zone)
         )),
         Status::OnAir => {
-            let error = broadcast
-                .progress
-                .iter()
-                .flat_map(|progress| &progress.destinations)
-                .filter_map(|one| one.on_air_error_ms)
-                .min_by(f64::total_cmp);
-            if let Some(error) = error {
+            if let Some((_, Some(error))) = on_air {
                 line.push_str(&format!(" ({error:+.0} ms against the air time)"));
             }
         }
