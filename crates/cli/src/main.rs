@@ -25,6 +25,7 @@ mod client;
 mod destination;
 mod local_time;
 mod screen;
+mod signals;
 mod stream_keys;
 mod video;
 

@@ -155,12 +155,18 @@ impl Connection {
             match timeout_at(deadline, poll_fn(|cx| self.poll_io(cx))).await {
                 Ok(result) => return result,
                 Err(_) if self.is_stalled() => {
-                    return Err(LinkError::Stalled(self.write_timeout));
+                    return Err(self.stalled(self.write_timeout));
                 }
                 // Some bytes were taken meanwhile.
                 Err(_) => {}
             }
         }
+    }
+
+    /// Gives this connection up: the other side takes nothing any more.
+    fn stalled(&self, limit: Duration) -> LinkError {
+        self.stream.reset_on_close();
+        LinkError::Stalled(limit)
     }
 
     /// The next event, if there is one already.
@@ -190,7 +196,7 @@ impl Connection {
             match timeout(period, arrived).await {
                 Ok(result) => result?,
                 // Only answers of a few bytes are written here, but they stall as all else.
-                Err(_) if self.is_stalled() => return Err(LinkError::Stalled(period)),
+                Err(_) if self.is_stalled() => return Err(self.stalled(period)),
                 Err(_) => {}
             }
         }
@@ -209,7 +215,7 @@ impl Connection {
         let deadline = Instant::now() + limit;
         match timeout_at(deadline, self.flush()).await {
             Ok(result) => result?,
-            Err(_) => return Err(LinkError::Stalled(limit)),
+            Err(_) => return Err(self.stalled(limit)),
         }
         // Half a close says that nothing follows. If we closed for good with words of the ingest
         // unread, the kernel would reset the connection and take the last frames with it.

@@ -18,6 +18,21 @@ pub(super) enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
+impl Stream {
+    /// Makes the end of this connection a reset instead of an orderly close, which would wait
+    /// behind the bytes that the other side does not take: it would not hear of the end, and
+    /// refuse the next connection as a second publisher.
+    pub(super) fn reset_on_close(&self) {
+        let tcp = match self {
+            Self::Plain(stream) => stream,
+            Self::Tls(stream) => stream.get_ref().0,
+        };
+        if let Err(error) = tcp.set_zero_linger() {
+            tracing::debug!(%error, "a stalled connection cannot be reset");
+        }
+    }
+}
+
 impl AsyncRead for Stream {
     fn poll_read(
         self: Pin<&mut Self>,

@@ -20,6 +20,7 @@ use crate::{
     error::CliError,
     schedule::{OnDropArg, TwiceArgs, seconds},
     show as shown,
+    signals::Signals,
     stream_keys::KeyArgs,
     video,
 };
@@ -126,6 +127,7 @@ async fn follow(
 ) -> Result<(Result<Summary, Failure>, Update), CliError> {
     let (updates, mut seen) = watch::channel(Update::default());
     let stop = CancellationToken::new();
+    let mut signals = Signals::new()?;
     let mut playing = tokio::spawn(show::run(show, updates, stop.clone()));
     loop {
         tokio::select! {
@@ -139,7 +141,7 @@ async fn follow(
                 let update = seen.borrow_and_update().clone();
                 narrator.update(&update, air_time);
             }
-            _ = tokio::signal::ctrl_c() => {
+            () = signals.next() => {
                 if stop.is_cancelled() {
                     std::process::exit(i32::from(SIGINT));
                 }

@@ -5,10 +5,9 @@ use std::{path::PathBuf, process::ExitCode};
 use broadcast::Status;
 use chrono::{TimeDelta, Utc};
 use region::{RunningRegion, ShutdownTasks, arn};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Assembly, STATE_MACHINE, start};
-use crate::{args::Global, client::Client, error::CliError, screen::say};
+use crate::{args::Global, client::Client, error::CliError, screen::say, signals::Signals};
 
 /// The exit code of a process that was interrupted by Ctrl-C, by convention.
 const SIGINT: u8 = 130;
@@ -51,29 +50,6 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
         () = signals.next() => {
             eprintln!("Stopped without waiting for it.");
             Ok(ExitCode::from(SIGINT))
-        }
-    }
-}
-
-/// Ctrl-C, and what a service manager sends.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self, CliError> {
-        let failed = |error| CliError::internal(format!("cannot listen to signals: {error}"));
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
-            terminate: signal(SignalKind::terminate()).map_err(failed)?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
         }
     }
 }

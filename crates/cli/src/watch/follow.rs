@@ -17,6 +17,7 @@ use crate::{
     local_time,
     screen::{Screen, Shown},
     show,
+    signals::Signals,
 };
 
 /// How often one looks: often enough to see each state pass.
@@ -62,6 +63,7 @@ async fn follow(
     json: bool,
 ) -> Result<ExitCode, CliError> {
     let began = Instant::now();
+    let mut signals = Signals::new()?;
     let mut screen = Screen::new();
     let mut last: Option<(Status, u32)> = None;
     let mut away: Option<Instant> = None;
@@ -113,7 +115,7 @@ async fn follow(
         }
         tokio::select! {
             () = tokio::time::sleep(pause(&broadcast)) => {}
-            _ = tokio::signal::ctrl_c() => {
+            () = signals.next() => {
                 screen.clear();
                 eprintln!("The broadcast goes on. Look again with: matinee show {id} --watch");
                 return Ok(ExitCode::from(SIGINT));
