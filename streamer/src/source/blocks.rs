@@ -13,9 +13,9 @@ use tokio::sync::OnceCell;
 
 /// Bytes in a block: the unit of reading. At 6 Mbit/s a third of a second.
 pub(crate) const BLOCK_SIZE: u64 = 256 * 1024;
-/// Blocks kept for one reader: those it reads ahead, as many behind, and the ends of two tracks
-/// that lie apart.
-const BLOCKS_FIRST: usize = 12;
+/// Blocks kept for one reader: the one it reads and those ahead of it, for each of two tracks that
+/// lie apart. With fewer, what was read ahead would make room for itself.
+const BLOCKS_FIRST: usize = 10;
 /// Blocks kept for each further reader, should it be elsewhere in the file.
 const BLOCKS_MORE: usize = 6;
 
