@@ -10,6 +10,8 @@
 pub mod aws;
 pub mod keys;
 mod model;
+mod quiet;
 pub mod table;
 
 pub use model::*;
+pub use quiet::is_quiet;
