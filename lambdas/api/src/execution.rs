@@ -1,12 +1,20 @@
 //! The execution of a broadcast: named after it, so that there is one.
 
+use std::time::Duration;
+
 use aws_sdk_sfn::{
     error::{ProvideErrorMetadata, SdkError},
     types::ExecutionStatus,
 };
 use broadcast::{BroadcastId, aws};
+use tokio::time::Instant;
 
 use crate::{Api, Problem};
+
+/// How long an execution whose broadcast is settled is given to end.
+const ENDING: Duration = Duration::from_secs(5);
+/// The pause between two looks at it.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// What became of a request to stop an execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +79,20 @@ impl Api {
     }
 
     /// Goes on with the failed execution of a broadcast where it failed.
+    ///
+    /// A broadcast is settled a moment before its execution ends: one that still runs is waited
+    /// for.
     pub(crate) async fn redrive_execution(&self, id: &BroadcastId) -> Result<(), Problem> {
+        let deadline = Instant::now() + ENDING;
+        while self.execution_status(id).await? == Some(ExecutionStatus::Running) {
+            if Instant::now() >= deadline {
+                return Err(Problem::conflict(format!(
+                    "broadcast {id} cannot be tried again yet: its execution still runs, because \
+                     it is just ending or is already tried again; look at it in a moment"
+                )));
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
         let redriven = self
             .workflows
             .redrive_execution()
@@ -85,7 +106,7 @@ impl Api {
                     "broadcast {id} cannot be tried again: {}; schedule it anew",
                     error
                         .message()
-                        .unwrap_or("its execution runs, or ended more than 14 days ago")
+                        .unwrap_or("its execution ended more than 14 days ago")
                         .trim_end_matches('.')
                 )),
                 Some("ExecutionDoesNotExist") => Problem::conflict(format!(

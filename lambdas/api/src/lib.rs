@@ -22,7 +22,7 @@ mod problem;
 pub use config::{Api, Config, DefaultProbes, InvalidConfig};
 pub use problem::Problem;
 pub use request::{
-    CreateRequest, DestinationRequest, KeyRequest, key_in_address, legal_key, legal_name,
+    CreateRequest, DestinationRequest, KeyRequest, echo, key_in_address, legal_key, legal_name,
     unique_name,
 };
 pub use router::router;

@@ -27,16 +27,8 @@ const LEAST_AGE: u64 = 60;
 const START_EXECUTION: &str = "arn:aws:scheduler:::aws-sdk:sfn:startExecution";
 
 impl Api {
-    /// Sees to it that the execution of a broadcast starts: by an entry, or at once when its time
-    /// has come.
-    pub(crate) async fn schedule(
-        &self,
-        broadcast: &Broadcast,
-        now: DateTime<Utc>,
-    ) -> Result<(), Problem> {
-        if broadcast.start_time() < now + AT_ONCE {
-            return self.start_execution(&broadcast.id).await;
-        }
+    /// Creates the entry that starts the execution of a broadcast.
+    pub(crate) async fn schedule(&self, broadcast: &Broadcast) -> Result<(), Problem> {
         let target = self
             .target(broadcast)
             .map_err(|error| Problem::internal("describe the schedule entry", error))?;
@@ -99,6 +91,11 @@ impl Api {
             )
             .build()
     }
+}
+
+/// Whether the time of a broadcast has come, so that no entry is needed to start it.
+pub(crate) fn starts_at_once(broadcast: &Broadcast, now: DateTime<Utc>) -> bool {
+    broadcast.start_time() < now + AT_ONCE
 }
 
 /// How late an entry may be delivered, in seconds.

@@ -2,11 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
-
 use api::{Api, BroadcastView, Config, DefaultProbes};
 use aws_config::SdkConfig;
 use axum::{
@@ -18,6 +13,7 @@ use broadcast::{BroadcastId, Outcome, Status, aws::Endpoint, table::Table};
 use chrono::{SecondsFormat, TimeDelta, Utc};
 use region::{FunctionError, Region, RunningRegion, arn};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 use tower::ServiceExt;
 
 /// An execution is one call of a function that fails or never returns.
@@ -33,8 +29,8 @@ struct Bench {
     api: Router,
     sdk: SdkConfig,
     table: Table,
-    /// Whether the function fails at once.
-    fails: Arc<AtomicBool>,
+    /// Whether calls of the function fail.
+    fails: watch::Sender<bool>,
     _region: RunningRegion,
     _data: tempfile::TempDir,
 }
@@ -45,22 +41,21 @@ async fn bench() -> Bench {
 
 async fn bench_with_group(schedule_group: &str) -> Bench {
     let data = tempfile::tempdir().unwrap();
-    let fails = Arc::new(AtomicBool::new(false));
-    let failing = Arc::clone(&fails);
+    let (fails, failing) = watch::channel(false);
     let region = Region::builder(data.path())
         .bind()
         .await
         .unwrap()
         .function("work", move |_| {
-            let fails = failing.load(Ordering::Relaxed);
+            let mut failing = failing.clone();
             async move {
-                if fails {
-                    return Err(FunctionError {
-                        error_type: "BroadcastFailed".to_owned(),
-                        error_message: "given up".to_owned(),
-                    });
+                if failing.wait_for(|fails| *fails).await.is_err() {
+                    std::future::pending::<()>().await;
                 }
-                std::future::pending().await
+                Err(FunctionError {
+                    error_type: "BroadcastFailed".to_owned(),
+                    error_message: "given up".to_owned(),
+                })
             }
         })
         .dead_letter(arn::queue("missed"), "work")
@@ -289,6 +284,46 @@ async fn nothing_is_left_of_what_could_not_be_scheduled() {
 }
 
 #[tokio::test]
+async fn one_who_hangs_up_leaves_nothing_half_written() {
+    let bench = bench().await;
+    let air_time = (Utc::now() + TimeDelta::hours(2)).to_rfc3339();
+    let api = bench.api.clone();
+    let asks = Request::post("/broadcasts")
+        .body(Body::from(request(Some(air_time)).to_string()))
+        .unwrap();
+    let asking = tokio::spawn(async move { api.oneshot(asks).await });
+    let parameters = aws_sdk_ssm::Client::new(&bench.sdk);
+    let written = async {
+        loop {
+            let keys = parameters.get_parameters_by_path().path("/matinee");
+            let keys = keys.recursive(true).send().await.unwrap();
+            if !keys.parameters.unwrap_or_default().is_empty() {
+                asking.abort();
+            }
+            let (_, list) = bench.ask("GET", "/broadcasts", Value::Null).await;
+            if let Some(id) = list["broadcasts"][0]["id"].as_str() {
+                return id.parse::<BroadcastId>().unwrap();
+            }
+        }
+    };
+    let id = tokio::time::timeout(std::time::Duration::from_secs(20), written)
+        .await
+        .unwrap();
+    // The item is written last.
+    assert!(bench.has_entry(&id).await);
+}
+
+#[tokio::test]
+async fn what_has_its_keys_tried_is_stopped_and_its_keys_forgotten() {
+    let bench = bench().await;
+    let view = bench.created(None).await;
+    let (status, body) = bench.post(&view.id, "stop").await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    bench.until_execution(&view.id, "ABORTED", 0).await;
+    assert_eq!(bench.key(&view.id).await, None);
+}
+
+#[tokio::test]
 async fn before_its_start_a_broadcast_is_called_off_wholly() {
     let bench = bench().await;
     let view = bench.created(Some(TimeDelta::hours(2))).await;
@@ -333,13 +368,13 @@ async fn while_it_runs_its_execution_is_stopped() {
 #[tokio::test]
 async fn what_failed_is_redriven_and_what_was_missed_starts() {
     let bench = bench().await;
-    bench.fails.store(true, Ordering::Relaxed);
+    bench.fails.send_replace(true);
     let failed = bench.created(None).await;
     bench.until_execution(&failed.id, "FAILED", 0).await;
     let (status, problem) = bench.post(&failed.id, "retry").await;
     assert_eq!(status, StatusCode::CONFLICT, "{problem}");
     bench.settle(&failed.id, Status::Failed).await;
-    bench.fails.store(false, Ordering::Relaxed);
+    bench.fails.send_replace(false);
     let (status, body) = bench.post(&failed.id, "retry").await;
     assert_eq!(status, StatusCode::OK, "{body}");
     bench.until_execution(&failed.id, "RUNNING", 1).await;
@@ -354,6 +389,22 @@ async fn what_failed_is_redriven_and_what_was_missed_starts() {
     let (status, body) = bench.post(&missed.id, "retry").await;
     assert_eq!(status, StatusCode::OK, "{body}");
     bench.until_execution(&missed.id, "RUNNING", 0).await;
+}
+
+#[tokio::test]
+async fn what_is_just_failing_is_redriven_when_it_has_failed() {
+    let bench = bench().await;
+    let view = bench.created(None).await;
+    bench.until_execution(&view.id, "RUNNING", 0).await;
+    // As the workflow does it: settled first, over a moment later.
+    bench.settle(&view.id, Status::Failed).await;
+    let ends = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        bench.fails.send_replace(true);
+    };
+    let ((status, body), ()) = tokio::join!(bench.post(&view.id, "retry"), ends);
+    assert_eq!(status, StatusCode::OK, "{body}");
+    bench.until_execution(&view.id, "FAILED", 1).await;
 }
 
 #[tokio::test]

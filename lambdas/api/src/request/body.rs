@@ -7,6 +7,7 @@ use broadcast::{OnDrop, Probe, StreamKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::Value;
 
+use super::echo;
 use crate::Problem;
 
 /// The body of `POST /broadcasts`.
@@ -118,16 +119,25 @@ fn read_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     serde_json::from_value(value).map_err(|error| Problem::bad_request(without_values(&error)))
 }
 
-/// serde's message without the values it quotes, one of which may be a key in the wrong place.
-/// (Names of fields are in backquotes, values in double quotes.)
+/// serde's message without the values it repeats, one of which may be a key in the wrong place.
+///
+/// Texts are in double quotes there, numbers and the names of fields and variants in backquotes.
+/// What was expected stands behind them and is ours, so the last `, expected ` ends the value.
 fn without_values(error: &serde_json::Error) -> String {
     let message = error.to_string();
-    match (message.find('"'), message.rfind('"')) {
-        (Some(first), Some(last)) if first < last => {
-            format!("{}…{}", &message[..first], &message[last + 1..])
-        }
-        _ => message,
+    let Some((found, expected)) = message.rsplit_once(", expected ") else {
+        return message;
+    };
+    let Some(start) = found.find(['`', '"']) else {
+        return message;
+    };
+    let (fault, value) = found.split_at(start);
+    let value = value.trim_matches('`');
+    let is_field = fault.starts_with("unknown field");
+    if is_field && echo(value) == format!("{value:?}") {
+        return message;
     }
+    format!("{fault}…, expected {expected}")
 }
 
 /// A key on its way from its owner to the API.
@@ -181,6 +191,18 @@ mod tests {
         assert_eq!(
             read_key(br#""FB-secret""#).unwrap_err().detail,
             "invalid type: string …, expected struct KeyRequest"
+        );
+        refused(
+            r#"{"source":"s3://a/b","destinations":[],"on_drop":"FB-`, expected `secret"}"#,
+            "unknown variant …, expected `resume` or `skip`",
+        );
+        assert_eq!(
+            read_key(br#"{"FB-1-0-secret":1}"#).unwrap_err().detail,
+            "unknown field …, expected `key`"
+        );
+        assert_eq!(
+            read_key(br#"{"key":123456}"#).unwrap_err().detail,
+            "invalid type: integer …, expected a string"
         );
     }
 

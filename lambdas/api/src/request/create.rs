@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use super::{
     CreateRequest,
     destinations::{self, NewDestination},
-    source,
+    echo, source,
 };
 use crate::{Config, Problem};
 
@@ -58,7 +58,8 @@ pub(crate) fn validate(
             .parse()
             .map_err(|_| {
                 noted(format!(
-                    "time_zone {name:?} is not known; it looks like Europe/London"
+                    "time_zone {} is not known; it looks like Europe/London",
+                    echo(name)
                 ));
             })
             .ok(),
@@ -103,7 +104,12 @@ fn air_time(text: Option<&str>, now: DateTime<Utc>) -> Result<DateTime<Utc>, Str
         return Ok(now);
     };
     let air_time = DateTime::parse_from_rfc3339(text)
-        .map_err(|_| format!("air_time {text:?} is not RFC 3339, as in 2026-12-01T19:30:00Z"))?
+        .map_err(|_| {
+            format!(
+                "air_time {} is not RFC 3339, as in 2026-12-01T19:30:00Z",
+                echo(text)
+            )
+        })?
         .to_utc();
     if air_time < now - TRAVEL {
         return Err(format!(
@@ -217,6 +223,16 @@ mod tests {
             r#","air_time":"tomorrow""#,
             Err(r#"air_time "tomorrow" is not RFC 3339, as in 2026-12-01T19:30:00Z"#),
         );
+    }
+
+    #[test]
+    fn a_key_in_the_wrong_place_is_not_repeated() {
+        for field in ["air_time", "time_zone", "on_drop", "FB-1-0-secret"] {
+            let more = format!(r#","{field}":"FB-1-0-secret""#);
+            let body = format!(r#"{{"source":"s3://b/a.mp4","destinations":[]{more}}}"#);
+            let fault = validated(&body).unwrap_err();
+            assert!(!fault.contains("secret"), "{fault}");
+        }
     }
 
     #[test]

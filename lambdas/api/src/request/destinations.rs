@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use broadcast::{Ingest, Platform, Probe, StreamKey};
 
-use super::DestinationRequest;
+use super::{DestinationRequest, echo};
 use crate::DefaultProbes;
 
 /// More would not fit the smallest task's network.
@@ -43,7 +43,7 @@ pub(super) fn destinations(
     let mut faults = Vec::new();
     for name in requests.iter().filter_map(|request| request.name.as_ref()) {
         if !names.insert(name.clone()) {
-            faults.push(format!("two destinations are named {name:?}"));
+            faults.push(format!("two destinations are named {}", echo(name)));
         }
     }
     let mut destinations = Vec::new();
@@ -72,13 +72,13 @@ fn destination(
                 .parse()
                 .map_err(|error: broadcast::InvalidIngest| error.to_string())?;
             let platform = match platform {
-                Some(name) => name.parse()?,
+                Some(name) => known_platform(&name)?,
                 None => Platform::of(&ingest),
             };
             (platform, ingest)
         }
         (Some(name), None) => {
-            let platform: Platform = name.parse()?;
+            let platform = known_platform(&name)?;
             let ingest = platform
                 .ingest()
                 .ok_or_else(|| format!("platform {platform} needs an ingest address"))?;
@@ -102,6 +102,13 @@ fn destination(
         platform,
         ingest,
         key: request.key,
+    })
+}
+
+fn known_platform(name: &str) -> Result<Platform, String> {
+    name.parse().map_err(|_: String| {
+        let known = Platform::NAMED.map(Platform::name).join(", ");
+        format!("{} is no platform; known are {known}", echo(name))
     })
 }
 
@@ -146,8 +153,9 @@ pub fn legal_name(name: &str) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!(
-            "{name:?} cannot be the name of a destination: lower-case letters, digits, - . _, \
-             {MAX_NAME} at most, a letter or digit first"
+            "{} cannot be the name of a destination: lower-case letters, digits, - . _, \
+             {MAX_NAME} at most, a letter or digit first",
+            echo(name)
         ))
     }
 }
@@ -281,6 +289,17 @@ mod tests {
         );
         assert!(read(vec![to(Some("twitch"), None, Some("A b"))]).is_err());
         assert!(read(vec![to(Some("twitch"), None, None); MAX_DESTINATIONS + 1]).is_err());
+    }
+
+    #[test]
+    fn a_key_in_the_wrong_place_is_not_repeated() {
+        for request in [
+            to(Some("FB-1-0-secret"), None, None),
+            to(Some("twitch"), None, Some("FB-1-0-secret")),
+        ] {
+            let faults = read(vec![request.clone(), request]).unwrap_err().join(" ");
+            assert!(!faults.contains("secret"), "{faults}");
+        }
     }
 
     #[test]

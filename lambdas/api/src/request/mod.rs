@@ -3,10 +3,12 @@
 mod body;
 mod create;
 mod destinations;
+mod echo;
 mod source;
 
 pub use body::{CreateRequest, DestinationRequest, KeyRequest};
 pub use destinations::{key_in_address, legal_key, legal_name, unique_name};
+pub use echo::echo;
 
 pub(crate) use body::{read_create, read_key};
 pub(crate) use create::{NewBroadcast, validate};

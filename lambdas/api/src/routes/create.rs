@@ -9,17 +9,20 @@ use axum::{
 };
 use broadcast::{Broadcast, BroadcastId, StreamKey, keys};
 use chrono::Utc;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{forget_keys, key_problem, table_problem};
 use crate::{
     Api, Problem,
     request::{self, NewBroadcast},
+    schedule,
     view::BroadcastView,
 };
 
 /// Ids that are tried: two broadcasts of one minute get the same one in a million times.
 const ID_TRIES: u32 = 4;
+const CAUSE: &str = "it could not be scheduled";
 
 /// Schedules a broadcast. All of it is written or nothing.
 pub(crate) async fn create(State(api): State<Api>, body: Bytes) -> Result<Response, Problem> {
@@ -27,18 +30,25 @@ pub(crate) async fn create(State(api): State<Api>, body: Bytes) -> Result<Respon
     let new = request::validate(request::read_create(&body)?, &api.config, now)?;
     let id = free_id(&api, &new).await?;
     let (broadcast, keys) = new.named(id, now, keys::parameter_name);
-    if let Err(problem) = write(&api, &broadcast, keys).await {
-        undo(&api, &broadcast).await;
-        return Err(problem);
-    }
+    let view = BroadcastView::of(broadcast.clone(), &api.config);
+    let written = async move {
+        let written = write(&api, &broadcast, keys).await;
+        if written.is_err() {
+            undo(&api, &broadcast).await;
+        }
+        written
+    };
+    // A task of its own: one who asked and hung up leaves nothing half written.
+    tokio::spawn(written.in_current_span())
+        .await
+        .map_err(|error| Problem::internal("schedule the broadcast", error))??;
     tracing::info!(
-        id = %broadcast.id,
-        air_time = %broadcast.air_time,
-        destinations = broadcast.destinations.len(),
+        id = %view.id,
+        air_time = %view.air_time,
+        destinations = view.destinations.len(),
         "scheduled"
     );
-    let location = format!("/broadcasts/{}", broadcast.id);
-    let view = BroadcastView::of(broadcast, &api.config);
+    let location = format!("/broadcasts/{}", view.id);
     Ok((
         StatusCode::CREATED,
         [(header::LOCATION, location)],
@@ -59,8 +69,10 @@ async fn free_id(api: &Api, new: &NewBroadcast) -> Result<BroadcastId, Problem> 
     Err(Problem::internal("find a free id", "all were taken"))
 }
 
-/// Keys first, then the broadcast that needs them, and what starts it last: whatever of it is
-/// there, everything it needs is there too.
+/// Keys first, the scheduler's entry next and the broadcast last: whatever is cut short here, no
+/// broadcast is shown as scheduled that nothing will start. (An entry without its broadcast
+/// starts an execution that finds nothing to do.)
+/// One that starts at once must be there before its execution looks for it.
 async fn write(
     api: &Api,
     broadcast: &Broadcast,
@@ -69,17 +81,33 @@ async fn write(
     for (parameter, key) in keys {
         api.keys.put(&parameter, &key).await.map_err(key_problem)?;
     }
+    let at_once = schedule::starts_at_once(broadcast, Utc::now());
+    if !at_once {
+        api.schedule(broadcast).await?;
+    }
     api.table.put_new(broadcast).await.map_err(table_problem)?;
-    api.schedule(broadcast, Utc::now()).await
+    if at_once {
+        api.start_execution(&broadcast.id).await?;
+    }
+    Ok(())
 }
 
-/// Takes back what was written. The entry goes first: it is what would start a show.
+/// Takes back what was written. What would start a show goes first, and so does an execution that
+/// was started although the answer to it was lost.
 async fn undo(api: &Api, broadcast: &Broadcast) {
     if let Err(problem) = api.unschedule(&broadcast.id).await {
         tracing::warn!(id = %broadcast.id, problem = problem.detail, "failed to undo");
     }
+    let stopped = api.stop_execution(&broadcast.id, CAUSE).await;
     if let Err(error) = api.table.remove_new(&broadcast.id).await {
         tracing::warn!(id = %broadcast.id, error = broadcast::aws::words(&error), "failed to undo");
+    }
+    if let Err(problem) = stopped {
+        tracing::warn!(id = %broadcast.id, problem = problem.detail, "failed to undo");
+        // What is still there may be under way, and then it needs its keys.
+        if !matches!(api.table.find(&broadcast.id).await, Ok(None)) {
+            return;
+        }
     }
     forget_keys(api, broadcast).await;
 }

@@ -18,8 +18,7 @@ pub(crate) async fn set_key(
 ) -> Result<StatusCode, Problem> {
     let id = id(&text)?;
     let key = request::read_key(&body)?;
-    request::legal_key(&key)
-        .map_err(|fault| Problem::bad_request(format!("the key of {name} {fault}")))?;
+    request::legal_key(&key).map_err(|fault| Problem::bad_request(format!("the key {fault}")))?;
     let broadcast = found(&api, &id).await?;
     if matches!(broadcast.status, Status::Aired | Status::Cancelled) {
         return Err(Problem::conflict(format!(
@@ -38,7 +37,8 @@ pub(crate) async fn set_key(
                 .map(|destination| &*destination.name)
                 .collect();
             Problem::not_found(format!(
-                "broadcast {id} has no destination {name:?}; it has {}",
+                "broadcast {id} has no destination {}; it has {}",
+                request::echo(&name),
                 names.join(", ")
             ))
         })?;

@@ -6,7 +6,7 @@ use axum::{
 };
 use broadcast::Status;
 
-use super::{end::end, found, id};
+use super::{end::end, forget_keys, found, id};
 use crate::{Api, Problem, execution::Stopped, view::BroadcastView};
 
 const CAUSE: &str = "stopped by its owner";
@@ -26,6 +26,7 @@ pub(crate) async fn stop(
                     "broadcast {id} has not begun; cancel it instead"
                 )));
             }
+            forget_keys(&api, &broadcast).await;
         }
         Status::Starting | Status::Standby | Status::OnAir | Status::Interrupted => {
             end(&api, &broadcast, CAUSE).await?;
