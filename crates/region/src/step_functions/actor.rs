@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use asl::{Definition, Event, Execution, Next, Step};
+use asl::{Definition, Event, Execution, HistoryEventKind, Next, Step};
 use chrono::{DateTime, Utc};
 use rusqlite::Transaction;
 use tokio::sync::{
@@ -147,11 +147,21 @@ impl Actor {
         let unwanted = unwanted_task(&loaded.execution, &event);
         let before = loaded.record.clone();
         let now = self.shared.seams.clock.now();
-        let Some(step) = advance(loaded, event, now).await else {
-            tracing::error!(execution = self.arn, "the interpreter panicked");
-            return;
+        let goes_on = loaded.execution.outcome().is_none() || matches!(event, Event::Redrive);
+        let advanced = match advance(loaded, event, now).await {
+            Some(step) => {
+                // Of one that has ended, what is late changes nothing.
+                if goes_on {
+                    loaded.record.update(&loaded.execution, now);
+                }
+                Some(step)
+            }
+            None => {
+                tracing::error!(execution = self.arn, "the interpreter panicked");
+                fail(loaded, now).await
+            }
         };
-        loaded.record.update(&loaded.execution, now);
+        let Some(step) = advanced else { return };
         let stop = step
             .stop
             .as_ref()
@@ -257,6 +267,34 @@ async fn advance(loaded: &mut Loaded, event: Event, now: DateTime<Utc>) -> Optio
     Some(step)
 }
 
+/// Ends an execution that the interpreter cannot go on with: nothing else ever would. `None` when
+/// it has ended or not even that is possible.
+///
+/// The interpreter only knows how to abort from outside; what is recorded and told is a failure,
+/// as it is when Step Functions fails at run time.
+async fn fail(loaded: &mut Loaded, now: DateTime<Utc>) -> Option<Step> {
+    if loaded.execution.outcome().is_some() {
+        return None;
+    }
+    let (error, cause) = (
+        Some("States.Runtime".to_owned()),
+        Some("the interpreter failed; the log of the region tells how".to_owned()),
+    );
+    let abort = Event::Abort {
+        error: error.clone(),
+        cause: cause.clone(),
+    };
+    let mut step = advance(loaded, abort, now).await?;
+    loaded.record.update(&loaded.execution, now);
+    asl::Status::Failed
+        .name()
+        .clone_into(&mut loaded.record.status);
+    if let Some(last) = step.history.last_mut() {
+        last.kind = HistoryEventKind::ExecutionFailed { error, cause };
+    }
+    Some(step)
+}
+
 /// The task that was submitted for a try that is over, with the reason for stopping it.
 fn unwanted_task(execution: &Execution, event: &Event) -> Option<(String, String)> {
     let Event::TaskSubmitted {
@@ -324,4 +362,69 @@ pub(super) fn history_rows(step: &Step) -> serde_json::Result<Vec<(u64, String)>
     let rows = step.history.iter();
     rows.map(|event| Ok((event.id, serde_json::to_string(event)?)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use asl::StartInput;
+    use serde_json::json;
+
+    use super::*;
+    use crate::arn;
+
+    #[tokio::test]
+    async fn what_the_interpreter_cannot_go_on_with_fails() {
+        let definition = Definition::parse(
+            r#"{"QueryLanguage":"JSONata","StartAt":"W","States":{
+                "W":{"Type":"Wait","Seconds":60,"End":true}}}"#,
+        );
+        let definition = Arc::new(definition.unwrap());
+        let now = Utc::now();
+        let input = StartInput {
+            execution_arn: arn::execution("machine", "one"),
+            name: "one".to_owned(),
+            role_arn: arn::role("machine"),
+            state_machine_arn: arn::state_machine("machine"),
+            state_machine_name: "machine".to_owned(),
+            input: json!({}),
+        };
+        let (execution, _) = Execution::start(&definition, input, now, 0);
+        let mut record = ExecutionRecord {
+            arn: arn::execution("machine", "one"),
+            name: "one".to_owned(),
+            state_machine: "machine".to_owned(),
+            status: String::new(),
+            started_at: now,
+            stopped_at: None,
+            input: "{}".to_owned(),
+            output: None,
+            error: None,
+            cause: None,
+            events: 0,
+            redrive_count: 0,
+            redriven_at: None,
+            redrive_token: None,
+        };
+        record.update(&execution, now);
+        let mut loaded = Loaded {
+            definition,
+            execution,
+            record,
+        };
+        let step = fail(&mut loaded, now).await.unwrap();
+        assert!(matches!(step.next, Next::Done(_)));
+        let last = &step.history.last().unwrap().kind;
+        assert!(
+            matches!(last, HistoryEventKind::ExecutionFailed { error, .. }
+                if error.as_deref() == Some("States.Runtime")),
+            "{last:?}"
+        );
+        let record = &loaded.record;
+        assert_eq!(
+            (record.status.as_str(), record.error.as_deref()),
+            ("FAILED", Some("States.Runtime"))
+        );
+        assert_eq!(record.redrivable(now), Ok(()));
+        assert!(fail(&mut loaded, now).await.is_none());
+    }
 }
