@@ -29,6 +29,7 @@ mod sts;
 pub mod task;
 
 pub use data_dir::{Credentials, DataDirError};
+pub use front::{Challenge, PROOF_PATH};
 pub use lambda::FunctionError;
 pub use region::{Region, RegionBuilder, RunningRegion, ShutdownTasks, StartError};
 pub use store::StoreError;

@@ -12,6 +12,7 @@ use http::{HeaderMap, StatusCode, header};
 use uuid::Uuid;
 
 use super::{
+    proof,
     routes::{Routed, Services},
     signature::Authorization,
     wire::{Protocol, name_request},
@@ -38,6 +39,9 @@ impl Front {
     async fn answer(&self, request: Request, request_id: &str) -> Result<Routed, AwsError> {
         let (parts, body) = request.into_parts();
         check_host(&parts.headers, self.port)?;
+        if let Some(answer) = proof::answer(&parts, self.port, &self.credentials) {
+            return answer.map(Routed::Service);
+        }
         let authorization = Authorization::of(&parts, &self.credentials)?;
         let body = to_bytes(body, BODY_LIMIT).await.map_err(|_| {
             AwsError::new(

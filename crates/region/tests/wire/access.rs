@@ -209,3 +209,26 @@ async fn nothing_secret_is_logged() {
     assert!(!log.contains(region.credentials().secret_access_key()));
     assert!(!log.contains("AWS4-HMAC-SHA256"));
 }
+
+#[tokio::test]
+async fn a_region_proves_itself_to_anyone_who_asks_it_by_its_name() {
+    let region = Region::start();
+    let host = authority(&region);
+    let port = host.rsplit_once(':').unwrap().1.parse().unwrap();
+    let challenge = ::region::Challenge::new().unwrap();
+    let ask = |path: &str, host: &str| Request::new("GET", path, "").header("host", host);
+    let (status, text) = ask(&challenge.path(), &host).send(&region).await;
+    assert_eq!(status, 200, "{text}");
+    let secret = region.credentials();
+    let json = text.get(text.find('{').unwrap()..).unwrap();
+    assert!(challenge.is_met_by(json.as_bytes(), port, secret.secret_access_key()));
+    check(
+        &region,
+        ask(&challenge.path(), "attacker.example"),
+        421,
+        "Host",
+    )
+    .await;
+    let short = format!("{}?abc", ::region::PROOF_PATH);
+    check(&region, ask(&short, &host), 400, "64 hexadecimal digits").await;
+}
