@@ -9,6 +9,7 @@ use crate::{
     args::Global,
     client::Client,
     error::CliError,
+    show,
     stream_keys::{self, KeyArgs},
 };
 
@@ -33,6 +34,9 @@ enum Command {
         destination: String,
         #[command(flatten)]
         keys: KeyArgs,
+        /// Print the broadcast as the API shows it
+        #[arg(long)]
+        json: bool,
         /// Refused with the reason.
         #[arg(hide = true, num_args = 0.., allow_hyphen_values = true)]
         key_on_the_command_line: Vec<String>,
@@ -45,6 +49,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
         id,
         destination,
         keys,
+        json,
         key_on_the_command_line,
     } = args.command;
     keys.refuse_key()?;
@@ -73,12 +78,17 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
             .map(|one| &*one.name)
             .collect();
         return Err(CliError::usage(format!(
-            "broadcast {id} has no destination {destination:?}; it has {}",
+            "broadcast {id} has no destination {}; it has {}",
+            api::echo(&destination),
             names.join(", ")
         )));
     }
     for key in keys.read(&[&destination])? {
         client.set_key(&id, &destination, key).await?;
+    }
+    if json {
+        show::print_json(&broadcast)?;
+        return Ok(ExitCode::SUCCESS);
     }
     print!("The key of {destination} is replaced.");
     if broadcast.retryable {

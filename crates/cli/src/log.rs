@@ -2,7 +2,6 @@
 
 use std::io::{self, IsTerminal};
 
-use tracing::{Level, Metadata};
 use tracing_subscriber::{
     EnvFilter, Layer, filter::filter_fn, fmt, layer::SubscriberExt, util::SubscriberInitExt,
 };
@@ -30,17 +29,8 @@ pub(crate) fn begin(volume: Volume) {
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .with_filter(wanted)
-        .with_filter(filter_fn(is_ours_or_terse));
+        .with_filter(filter_fn(|line| {
+            !broadcast::is_quiet(line.target(), *line.level())
+        }));
     let _ = tracing_subscriber::registry().with(lines).try_init();
-}
-
-/// Below `info` the AWS SDK prints requests, answers and errors with the answer in them; what it
-/// keeps back of those of the key store, an environment variable makes it show. Nobody gets to
-/// see that here, whatever `RUST_LOG` says.
-fn is_ours_or_terse(metadata: &Metadata<'_>) -> bool {
-    const TELL_ALL: [&str; 3] = ["aws_", "hyper", "reqwest"];
-    let tells_all = TELL_ALL
-        .iter()
-        .any(|prefix| metadata.target().starts_with(prefix));
-    *metadata.level() <= Level::INFO || !tells_all
 }

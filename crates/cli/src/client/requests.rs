@@ -11,8 +11,10 @@ use aws_sigv4::{
     sign::v4,
 };
 use broadcast::{BroadcastId, FailureKind, StreamKey};
+use region::Challenge;
 use reqwest::{Method, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::OnceCell;
 
 use super::profile::Profile;
 use crate::error::CliError;
@@ -27,6 +29,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Client {
     http: reqwest::Client,
     profile: Profile,
+    /// Set when who listens has proved to be the region of the data directory.
+    known: OnceCell<()>,
 }
 
 impl Client {
@@ -42,7 +46,11 @@ impl Client {
             .timeout(TIMEOUT)
             .build()
             .map_err(|error| CliError::internal(format!("cannot make requests: {error}")))?;
-        Ok(Self { http, profile })
+        Ok(Self {
+            http,
+            profile,
+            known: OnceCell::new(),
+        })
     }
 
     /// Schedules a broadcast.
@@ -113,6 +121,10 @@ impl Client {
             .transpose()
             .map_err(|error| CliError::internal(format!("cannot write the request: {error}")))?
             .unwrap_or_default();
+        // What is sent may hold a key: not to whoever took the port while `matinee up` was down.
+        if !body.is_empty() {
+            self.known.get_or_try_init(|| self.ask_for_proof()).await?;
+        }
         let url = format!("{}{path}", self.profile.endpoint);
         let mut request = self.http.request(method.clone(), &url);
         if !body.is_empty() {
@@ -136,6 +148,29 @@ impl Client {
         } else {
             Err(self.refused(status, &answer))
         }
+    }
+
+    /// Makes sure that it is the region of the data directory that listens.
+    async fn ask_for_proof(&self) -> Result<(), CliError> {
+        let endpoint = &self.profile.endpoint;
+        let challenge = Challenge::new().ok_or_else(|| {
+            CliError::internal("the system's random number generator failed".to_owned())
+        })?;
+        let url = format!("{endpoint}{}", challenge.path());
+        let answer = async { self.http.get(&url).send().await?.bytes().await }
+            .await
+            .map_err(|error| self.unreachable(&error))?;
+        let port = url::Url::parse(endpoint)
+            .ok()
+            .and_then(|endpoint| endpoint.port_or_known_default());
+        let secret = self.profile.credentials.secret_access_key();
+        if port.is_some_and(|port| challenge.is_met_by(&answer, port, secret)) {
+            return Ok(());
+        }
+        Err(CliError::internal(format!(
+            "what listens at {endpoint} is not the `matinee up` of this data directory, so it is \
+             sent nothing; find out what it is, or choose another directory with --data-dir"
+        )))
     }
 
     /// The headers that prove who asks.

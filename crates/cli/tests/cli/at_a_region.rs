@@ -1,8 +1,15 @@
 //! Commands against a `matinee up`.
 
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpListener,
+    sync::mpsc,
+};
+
 use serde_json::Value;
 
-use crate::matinee::{Run, Up, fixture};
+use crate::matinee::{Run, Up, fixture, run};
 
 const KEY: &str = "key-never-shown";
 
@@ -70,6 +77,9 @@ fn from_schedule_to_cancel() {
 
     let replaced = up.run(&["key", "set", &id, "127.0.0.1"], "another-key\n");
     assert!(replaced.ok().stdout.contains("is replaced"));
+    let replaced = up.run(&["key", "set", &id, "127.0.0.1", "--json"], "a-third-key\n");
+    let shown: serde_json::Value = serde_json::from_str(&replaced.ok().stdout).unwrap();
+    assert_eq!(shown["id"], id.as_str(), "{replaced:?}");
     up.run(&["key", "set", &id, "youtube"], "k\n")
         .failed(64, &["it has 127.0.0.1"]);
 
@@ -123,4 +133,42 @@ fn an_up_that_is_gone_is_told() {
         69,
         &["nothing listens at http://127.0.0.1:", "start `matinee up`"],
     );
+}
+
+#[test]
+fn a_stranger_on_the_port_is_sent_no_key() {
+    let stranger = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", stranger.local_addr().unwrap());
+    let data = tempfile::tempdir().unwrap();
+    let aws = data.path().join("aws");
+    fs::create_dir(&aws).unwrap();
+    let config = format!("[default]\nregion = us-east-1\nendpoint_url = {endpoint}\n");
+    fs::write(aws.join("config"), config).unwrap();
+    let credentials = "[default]\naws_access_key_id = id\naws_secret_access_key = secret\n";
+    fs::write(aws.join("credentials"), credentials).unwrap();
+    let (tell, heard) = mpsc::channel();
+    std::thread::spawn(move || {
+        for connection in stranger.incoming() {
+            let mut connection = connection.unwrap();
+            let mut request = vec![0; 64 << 10];
+            let length = connection.read(&mut request).unwrap_or(0);
+            request.truncate(length);
+            let _ = tell.send(String::from_utf8_lossy(&request).into_owned());
+            let answer = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
+            let _ = connection.write_all(answer);
+        }
+    });
+    let file = fixture("moov-first.mp4");
+    let args = [
+        "schedule",
+        &file,
+        "--to",
+        "rtmp://127.0.0.1:1/live",
+        "--at",
+        "+2h",
+    ];
+    run(data.path(), &args, &format!("{KEY}\n")).failed(70, &["is not the `matinee up`"]);
+    let requests: Vec<String> = heard.try_iter().collect();
+    assert_eq!(requests.len(), 1, "{requests:?}");
+    assert!(!requests[0].contains(KEY), "{requests:?}");
 }
