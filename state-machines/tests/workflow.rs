@@ -167,9 +167,13 @@ impl Play {
         answer: Answer,
     ) {
         let (stage, error, cause) = of;
+        let entered = self.task().arguments["Payload"]["enteredTime"].clone();
+        let entered: DateTime<Utc> = entered.as_str().unwrap().parse().unwrap();
+        assert!((self.now - entered).abs() < TimeDelta::seconds(1));
         let arguments = json!({
             "state": "RecordFailure", "broadcastId": ID, "attempt": attempt, "stage": stage,
             "error": error, "cause": cause, "redriveCount": redrives, "executionArn": EXECUTION,
+            "enteredTime": self.task().arguments["Payload"]["enteredTime"],
         });
         self.expect("RecordFailure", arguments, answer);
     }
@@ -288,7 +292,14 @@ fn faults_of_the_services_are_retried_where_they_happen() {
     play.persists(1);
     play.streams(1, failed("ECS.ThrottlingException", "Rate exceeded"));
     play.streams(1, stopped());
-    play.records_outcome(1, failed("Internal", "{}"));
+    for error in [
+        "Internal",
+        "Lambda.Unknown",
+        "Sandbox.Timedout",
+        "States.Timeout",
+    ] {
+        play.records_outcome(1, failed(error, "{}"));
+    }
     play.records_outcome(1, aired());
     play.ends("Aired", &succeeded());
 }

@@ -4,7 +4,7 @@ use broadcast::{FailureKind, Status, table::TableError};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::{RecordError, State, event::OutcomeRequest, outcome::outcome};
+use crate::{RecordError, State, event::OutcomeRequest, forget, outcome::outcome};
 
 /// Settles a broadcast as aired. Said twice, it changes nothing and answers the same.
 pub(crate) async fn record(
@@ -38,6 +38,7 @@ pub(crate) async fn record(
         }
         Err(error) => return Err(error.into()),
     };
+    forget::keys(state, &broadcast).await;
     let failed: Vec<Value> = outcome
         .destinations
         .iter()

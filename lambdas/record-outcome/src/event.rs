@@ -1,6 +1,7 @@
 //! The occasions, told apart by a field that only one of them has: no guessing by what fits.
 
 use broadcast::{BroadcastId, Failure, FailureKind};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -46,6 +47,10 @@ pub(crate) struct FailureRequest {
     #[serde(default)]
     pub(crate) redrive_count: u32,
     pub(crate) execution_arn: String,
+    /// When the execution came to RecordFailure; with the redrive count it tells an invocation
+    /// that is repeated because its answer was lost. An execution of an older definition has none.
+    #[serde(default)]
+    pub(crate) entered_time: Option<DateTime<Utc>>,
 }
 
 /// The state that failed.
@@ -186,6 +191,7 @@ mod tests {
         let failure = json!({
             "state": "RecordFailure", "broadcastId": ID, "attempt": 0, "stage": "ValidateToken",
             "error": "TokenRejected", "cause": "", "redriveCount": 0, "executionArn": "arn:…",
+            "enteredTime": "2026-12-01T19:26:00.123Z",
         });
         assert!(matches!(
             Event::parse(failure).unwrap(),

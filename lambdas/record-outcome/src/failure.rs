@@ -1,6 +1,6 @@
 //! The state RecordFailure: try again, or give up?
 
-use broadcast::{Broadcast, Decision, Failure, FailureKind, Status, table::TableError};
+use broadcast::{Broadcast, Decision, Failure, FailureKind, Occasion, Status, table::TableError};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
@@ -27,13 +27,20 @@ pub(crate) async fn record(
     }
 
     let failure = diagnose(state, &broadcast, &request).await?;
+    // Its task was run twice, and the one that nobody waits for took the attempt over: it has to
+    // go, and the show goes on with an attempt of its own.
+    let displaced = failure.kind == FailureKind::Superseded
+        && request.stage == Stage::Stream
+        && request.attempt == broadcast.attempts
+        && !broadcast.status.is_settled();
     if request.stage == Stage::Stream {
         state
             .table
             .end_attempt(id, broadcast.attempts, now, Some(&failure))
             .await?;
         // A task that ECS itself reports as stopped is gone; of any other nobody knows.
-        if failure.kind != FailureKind::Superseded && !is_stopped_task(&request.cause) {
+        let gone = failure.kind == FailureKind::Superseded || is_stopped_task(&request.cause);
+        if displaced || !gone {
             leftover::stop(state, id, "its execution no longer waits for it").await?;
         }
     }
@@ -44,13 +51,16 @@ pub(crate) async fn record(
         .map(broadcast::Progress::position)
         .unwrap_or_default();
     let mut budget = broadcast.retry_budget;
-    let decision = budget.after(
-        failure.kind,
-        position,
-        request.redrive_count,
-        broadcast.air_time,
-        now,
-    );
+    let kind = if displaced {
+        FailureKind::Interrupted
+    } else {
+        failure.kind
+    };
+    let occasion = Occasion {
+        entered_at: request.entered_time.unwrap_or(now),
+        redrives: request.redrive_count,
+    };
+    let decision = budget.after(kind, position, occasion, broadcast.air_time, now);
     match decision {
         Decision::Retry { wait } => {
             let meanwhile = between_attempts(broadcast.status);

@@ -13,6 +13,7 @@ mod dead_letter;
 mod error;
 mod event;
 mod failure;
+mod forget;
 mod leftover;
 mod outcome;
 mod state;

@@ -1,16 +1,21 @@
 //! The Lambda function behind the states RecordOutcome and RecordFailure, the rule on the change
 //! of an execution's status, and the dead-letter queue of the schedules.
 
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may panic"))]
+
+#[path = "../../log.rs"]
+mod log;
+
 use std::env;
 
 use broadcast::aws;
-use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use record_outcome::{State, handler};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
+    log::begin();
     let table = env::var("TABLE").expect("the environment variable TABLE names the table");
     let cluster = env::var("CLUSTER").expect("the environment variable CLUSTER names the cluster");
     let state = State::new(&aws::config().await, table, cluster);

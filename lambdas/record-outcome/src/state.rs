@@ -1,7 +1,7 @@
 //! The handler: one function for all occasions.
 
 use aws_config::SdkConfig;
-use broadcast::table::Table;
+use broadcast::{keys::Keys, table::Table};
 use chrono::Utc;
 use serde_json::Value;
 
@@ -12,6 +12,8 @@ use crate::{RecordError, aired, dead_letter, event::Event, failure, status_chang
 pub struct State {
     /// The broadcasts.
     pub table: Table,
+    /// The stream keys.
+    pub(crate) keys: Keys,
     /// The executions.
     pub(crate) workflows: aws_sdk_sfn::Client,
     /// The streamer's tasks.
@@ -25,6 +27,7 @@ impl State {
     pub fn new(config: &SdkConfig, table: impl Into<String>, cluster: impl Into<String>) -> Self {
         Self {
             table: Table::new(config, table),
+            keys: Keys::new(config),
             workflows: aws_sdk_sfn::Client::new(config),
             tasks: aws_sdk_ecs::Client::new(config),
             cluster: cluster.into(),

@@ -5,7 +5,7 @@ use broadcast::{Broadcast, Failure, FailureKind, Status, aws, table::TableError}
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::{RecordError, State, event::StatusChange, leftover, outcome::outcome};
+use crate::{RecordError, State, event::StatusChange, forget, leftover, outcome::outcome};
 
 /// Settles the broadcast of an execution that was aborted, timed out or failed, unless it is
 /// settled already, and stops the tasks that were left behind.
@@ -46,6 +46,9 @@ pub(crate) async fn record(
     leftover::stop(state, &id, "its execution is over").await?;
     match settled {
         Ok(()) => {
+            if to == Status::Cancelled {
+                forget::keys(state, &broadcast).await;
+            }
             if broadcast.attempts > 0 {
                 state
                     .table
@@ -56,6 +59,9 @@ pub(crate) async fn record(
             Ok(json!({ "settled": to, "broadcastId": id }))
         }
         Err(TableError::Refused { transition, .. }) => {
+            if matches!(transition.from, Status::Cancelled | Status::Aired) {
+                forget::keys(state, &broadcast).await;
+            }
             Ok(ignored(&format!("the broadcast is {}", transition.from)))
         }
         Err(error) => Err(error.into()),

@@ -23,6 +23,6 @@ pub use key::StreamKey;
 pub use media_time::MediaTime;
 pub use outcome::Outcome;
 pub use progress::{DestinationProgress, Phase, Progress};
-pub use retry::{Decision, RetryBudget};
+pub use retry::{Decision, Occasion, RetryBudget};
 pub use source::{InvalidSource, SourceUrl};
 pub use status::{IllegalTransition, Status};

@@ -57,6 +57,8 @@ async fn a_show_that_was_sent_to_its_end_is_aired_once() {
     );
     let attempt = world.table.find_attempt(&id, 1).await.unwrap().unwrap();
     assert!(attempt.ended_at.is_some());
+    // Nobody needs its key any more.
+    assert!(!world.has_key(&id).await);
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ fn exited(id: &BroadcastId, attempt: u32, code: i32) -> Value {
     json!({
         "state": "RecordFailure", "broadcastId": id, "attempt": attempt, "stage": "Stream",
         "error": "States.TaskFailed", "cause": cause.to_string(), "redriveCount": 0,
-        "executionArn": execution("waiting", id),
+        "executionArn": execution("waiting", id), "enteredTime": Utc::now(),
     })
 }
 
@@ -27,7 +27,7 @@ fn rejected(id: &BroadcastId, redrives: u32) -> Value {
     json!({
         "state": "RecordFailure", "broadcastId": id, "attempt": 0, "stage": "ValidateToken",
         "error": "TokenRejected", "cause": cause.to_string(), "redriveCount": redrives,
-        "executionArn": execution("waiting", id),
+        "executionArn": execution("waiting", id), "enteredTime": Utc::now(),
     })
 }
 
@@ -124,11 +124,17 @@ async fn a_broadcast_that_was_given_up_is_open_again_when_it_is_redriven() {
     assert_eq!(failed.status, Status::Failed);
 
     // WHEN its execution is redriven, THEN it is tried again whatever the kind
-    assert_eq!(world.record(rejected(&id, 1)).await, retry(0));
+    let redriven = rejected(&id, 1);
+    assert_eq!(world.record(redriven.clone()).await, retry(0));
     let open = world.table.get(&id).await.unwrap();
-    assert_eq!((open.status, open.outcome), (Status::Starting, None));
+    assert_eq!((open.status, &open.outcome), (Status::Starting, &None));
 
-    // and that once
+    // Asked again because the answer was lost, it says the same;
+    assert_eq!(world.record(redriven).await, retry(0));
+    let still = world.table.get(&id).await.unwrap();
+    assert_eq!(still, open);
+
+    // but for the next failure that was all.
     assert_eq!(world.record(rejected(&id, 1)).await, given_up(reason));
     assert_eq!(world.record(rejected(&id, 2)).await, retry(0));
 }
@@ -159,6 +165,20 @@ async fn an_execution_that_was_overtaken_changes_nothing() {
         given_up(&reason)
     );
     assert_eq!(world.table.get(&id).await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_streamer_that_a_second_task_displaced_is_followed_by_a_new_attempt() {
+    let world = World::new().await;
+    let id = world.scheduled(-60).await;
+    let attempt = world.on_air(&id, 10).await;
+
+    assert_eq!(world.record(exited(&id, attempt, 73)).await, retry(0));
+
+    let now = world.table.get(&id).await.unwrap();
+    assert_eq!(now.status, Status::Interrupted);
+    let ended = world.table.find_attempt(&id, 1).await.unwrap().unwrap();
+    assert_eq!(ended.failure.unwrap().kind, FailureKind::Superseded);
 }
 
 #[tokio::test]

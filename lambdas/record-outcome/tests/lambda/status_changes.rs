@@ -42,6 +42,7 @@ async fn an_execution_that_was_stopped_calls_its_broadcast_off() {
     assert_eq!(failure.position, Some(MediaTime::from_millis(40_000)));
     let attempt = world.table.find_attempt(&id, 1).await.unwrap().unwrap();
     assert!(attempt.ended_at.is_some());
+    assert!(!world.has_key(&id).await);
 
     // Delivered again, it changes nothing.
     let again = world.record(aborted).await.unwrap();
@@ -68,6 +69,8 @@ async fn an_execution_that_failed_elsewhere_fails_its_broadcast() {
         failure.message,
         "the execution failed with States.Runtime: no reason"
     );
+    // It can be retried, for which it needs its key.
+    assert!(world.has_key(&id).await);
 }
 
 #[tokio::test]

@@ -5,8 +5,11 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_sdk_sfn::types::ExecutionStatus;
 use broadcast::{
-    Broadcast, BroadcastId, DestinationProgress, Failure, MediaTime, OnDrop, Phase, Progress,
-    RetryBudget, Status, aws::Endpoint, table::Table,
+    Broadcast, BroadcastId, Destination, DestinationProgress, Failure, MediaTime, OnDrop, Phase,
+    Platform, Probe, Progress, RetryBudget, Status, StreamKey,
+    aws::Endpoint,
+    keys::{Keys, parameter_name},
+    table::Table,
 };
 use chrono::{TimeDelta, Utc};
 use record_outcome::{RecordError, State, handler};
@@ -18,6 +21,7 @@ use tempfile::TempDir;
 pub(crate) struct World {
     pub(crate) state: State,
     pub(crate) table: Table,
+    keys: Keys,
     pub(crate) workflows: aws_sdk_sfn::Client,
     pub(crate) config: SdkConfig,
     _region: RunningRegion,
@@ -48,6 +52,7 @@ impl World {
         state.table.ensure().await.unwrap();
         Self {
             table: state.table.clone(),
+            keys: Keys::new(&config),
             state,
             workflows: aws_sdk_sfn::Client::new(&config),
             config,
@@ -59,11 +64,21 @@ impl World {
     /// GIVEN a broadcast whose air time is so many seconds ahead, or past.
     pub(crate) async fn scheduled(&self, air_in: i64) -> BroadcastId {
         let air_time = Utc::now() + TimeDelta::seconds(air_in);
+        let id = BroadcastId::new(air_time, 1);
+        let key_parameter = parameter_name(&id, "a");
+        let key = StreamKey::new("a key");
+        self.keys.put(&key_parameter, &key).await.unwrap();
         let broadcast = Broadcast {
-            id: BroadcastId::new(air_time, 1),
+            id,
             title: "A talk".into(),
             source: "s3://talks/a.mp4".parse().unwrap(),
-            destinations: Vec::new(),
+            destinations: vec![Destination {
+                name: "a".into(),
+                platform: Platform::Custom,
+                ingest: "rtmp://ingest.example/live".parse().unwrap(),
+                key_parameter,
+                probe: Probe::Publish,
+            }],
             air_time,
             time_zone: "UTC".parse().unwrap(),
             lead_seconds: 240,
@@ -108,6 +123,11 @@ impl World {
             .report_progress(id, &claim.unwrap(), progress, Status::OnAir)
             .await
             .unwrap();
+    }
+
+    /// Whether the key of its destination is kept.
+    pub(crate) async fn has_key(&self, id: &BroadcastId) -> bool {
+        self.keys.get(&parameter_name(id, "a")).await.is_ok()
     }
 
     /// WHEN an event comes.

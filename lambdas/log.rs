@@ -1,0 +1,60 @@
+//! Log lines of the Lambda functions: JSON on standard output. A part of each function's program.
+
+use std::{env, io};
+
+use broadcast::is_quiet;
+use lambda_runtime::tracing::{
+    Subscriber,
+    subscriber::{
+        EnvFilter, Layer,
+        filter::filter_fn,
+        fmt::{self, MakeWriter},
+        layer::SubscriberExt,
+        registry,
+        util::SubscriberInitExt,
+    },
+};
+
+/// Begins to log. What is wanted is said as everywhere in Lambda, else by `RUST_LOG`.
+pub(crate) fn begin() {
+    let wanted = env::var("AWS_LAMBDA_LOG_LEVEL").or_else(|_| env::var("RUST_LOG"));
+    subscriber(wanted.as_deref().unwrap_or("info"), io::stdout).init();
+}
+
+fn subscriber<W>(wanted: &str, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = fmt::layer()
+        .json()
+        .flatten_event(true)
+        .without_time()
+        .with_writer(writer)
+        .with_filter(EnvFilter::new(wanted))
+        .with_filter(filter_fn(|line| !is_quiet(line.target(), *line.level())));
+    registry().with(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs::{self, File},
+        sync::Arc,
+    };
+
+    use tracing::{subscriber::with_default, trace};
+
+    #[test]
+    fn requests_are_not_printed_whatever_is_wanted() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        let file = Arc::new(File::create(&path).unwrap());
+        with_default(super::subscriber("trace", file), || {
+            trace!(target: "aws_smithy_runtime::client", "a request with a secret");
+            trace!(target: "record_outcome", "a line of ours");
+        });
+        let lines = fs::read_to_string(&path).unwrap();
+        assert!(lines.contains("a line of ours"), "{lines}");
+        assert!(!lines.contains("secret"), "{lines}");
+    }
+}
