@@ -101,15 +101,21 @@ fn classify_v4(address: Ipv4Addr) -> AddressClass {
 }
 
 fn classify_v6(address: Ipv6Addr) -> AddressClass {
-    if address.is_unicast_link_local() || address == EC2_METADATA {
+    let segments = address.segments();
+    if address.is_unicast_link_local() || segments[..2] == EC2_METADATA {
         AddressClass::Metadata
-    } else if address.is_multicast() {
+    } else if address.is_multicast()
+        // Teredo, RFC 4380, and NAT64 for local use, RFC 8215: tunnels to IPv4 addresses that
+        // cannot be told, or only by the network's own rules.
+        || segments[..2] == [0x2001, 0]
+        || segments[..3] == [0x64, 0xff9b, 1]
+    {
         AddressClass::Unusable
     } else if address.is_loopback()
         || address.is_unspecified()
         || address.is_unique_local()
         // Site-local, deprecated by RFC 3879 but still routed in places.
-        || address.segments()[0] & 0xffc0 == 0xfec0
+        || segments[0] & 0xffc0 == 0xfec0
     {
         AddressClass::Private
     } else {
@@ -117,13 +123,14 @@ fn classify_v6(address: Ipv6Addr) -> AddressClass {
     }
 }
 
-/// The IPv4 address that a translating IPv6 address leads to: mapped (RFC 4291), NAT64 (RFC 6052)
-/// and 6to4 (RFC 3056).
+/// The IPv4 address that a translating IPv6 address leads to: mapped or compatible (RFC 4291),
+/// NAT64 (RFC 6052) and 6to4 (RFC 3056). Loopback and the unspecified address have the form of
+/// compatible ones, too, and end up as addresses of "this network": private.
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let octets = address.octets();
     let v4 = |at: usize| Ipv4Addr::new(octets[at], octets[at + 1], octets[at + 2], octets[at + 3]);
     match address.segments() {
-        [0, 0, 0, 0, 0, 0xffff, ..] => Some(v4(12)),
+        [0, 0, 0, 0, 0, 0 | 0xffff, ..] => Some(v4(12)),
         [0x64, 0xff9b, 0, 0, 0, 0, ..] => Some(v4(12)),
         [0x2002, ..] => Some(v4(2)),
         _ => None,
@@ -132,8 +139,8 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
 
 /// The wire server of Azure's virtual machines: a public number, but their metadata.
 const AZURE_METADATA: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
-/// The instance metadata service of EC2 over IPv6.
-const EC2_METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+/// What EC2 serves its machines over IPv6: instance metadata, credentials, time and names.
+const EC2_METADATA: [u16; 2] = [0xfd00, 0xec2];
 
 #[cfg(test)]
 mod tests {
@@ -171,6 +178,8 @@ mod tests {
             "fd12::1",
             "::ffff:127.0.0.1",
             "64:ff9b::10.0.0.1",
+            "::10.0.0.1",
+            "::127.0.0.1",
         ] {
             check(address, false, true);
         }
@@ -183,6 +192,10 @@ mod tests {
             "169.254.170.2",
             "fe80::1",
             "fd00:ec2::254",
+            "fd00:ec2::23",
+            "::169.254.169.254",
+            "64:ff9b:1::a9fe:a9fe",
+            "2001:0:4136:e378:8000:63bf:3fff:fdd2",
             "::ffff:169.254.169.254",
             "64:ff9b::169.254.169.254",
             "2002:a9fe:a9fe::1",
