@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 use super::{
     backoff::Backoff,
     gate,
-    opening::random,
     pace::Pace,
     reporter::Reporter,
     session::{Halt, Played, Session},
@@ -39,7 +38,7 @@ pub(super) struct Destination {
     /// Its clock, once it has been on air.
     pub(super) pace: Option<Pace>,
     pub(super) backoff: Backoff,
-    /// Since when no connection has worked.
+    /// Since when no connection has brought the show further.
     pub(super) failing_since: Option<Instant>,
     /// Whether the ingest has accepted the key in this attempt.
     pub(super) accepted: bool,
@@ -107,6 +106,8 @@ impl Destination {
                 );
                 // What was sent arrives; the stream is not ended, for we are back in a moment.
                 let _ = connection.leave(LAST_FRAMES_ON_STOP).await;
+                self.failing_since = None;
+                self.backoff = Backoff::new();
                 self.reporter.disconnected(None);
                 Ok(false)
             }
@@ -114,7 +115,14 @@ impl Destination {
                 // Another attempt may go on, so the stream is left and not ended: a platform may
                 // end a post for good when it is.
                 let left = connection.leave(LAST_FRAMES_ON_STOP).await;
-                if let (Ok(_), Some(position)) = (left, self.last_sent) {
+                // Only an ingest that has closed, too, has read all that was sent. Of another it
+                // is known what it says it has.
+                session.catch_up(&mut connection);
+                let arrived = match left {
+                    Ok(true) => self.last_sent,
+                    _ => session.arrived(),
+                };
+                if let Some(position) = arrived {
                     self.reporter.position(position);
                 }
                 Err(self.interrupted())
@@ -134,27 +142,40 @@ impl Destination {
 
     /// Takes stock after a connection was lost, and waits before the next.
     async fn lost(&mut self, session: &Session, error: LinkError) -> Result<(), Failure> {
-        if session.has_worked(&error) {
+        let resume = match self.show.on_drop {
+            OnDrop::Resume => session
+                .resume()
+                .filter(|key_frame| *key_frame > self.resume),
+            OnDrop::Skip => None,
+        };
+        // An ingest that takes the key and drops the connection again and again must not keep
+        // the show on one spot for ever. Under skip the clock sees to that.
+        let has_worked = match self.show.on_drop {
+            OnDrop::Resume => resume.is_some(),
+            OnDrop::Skip => session.has_lasted(&error),
+        };
+        if has_worked {
             self.failing_since = None;
             self.backoff = Backoff::new();
         }
+        if let Some(key_frame) = resume {
+            self.resume = key_frame;
+        }
         let failure = Failure::from(error);
+        let wait = self.next_wait();
+        let given_up =
+            self.is_out_of_patience(wait) || failure.kind == FailureKind::UnsupportedMedia;
         tracing::warn!(
             destination = self.target.name,
             position = %self.reporter.progress().position,
             %failure,
+            given_up,
             "lost the ingest"
         );
-        if failure.kind == FailureKind::UnsupportedMedia {
-            self.reporter.disconnected(Some(failure.clone()));
+        self.reporter.disconnected(Some(failure.clone()));
+        if given_up {
             return Err(failure);
         }
-        if let (OnDrop::Resume, Some(key_frame)) = (self.show.on_drop, session.resume()) {
-            self.resume = self.resume.max(key_frame);
-        }
-        self.reporter.disconnected(Some(failure));
-        self.failing_since.get_or_insert_with(Instant::now);
-        let wait = self.backoff.next(random());
         tokio::select! {
             () = self.stop.clone().cancelled_owned() => Err(self.interrupted()),
             () = sleep(wait) => Ok(()),

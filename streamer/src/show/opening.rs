@@ -38,10 +38,7 @@ impl Destination {
                     Err(error) => error,
                 },
             };
-            let mut wait = self.backoff.next(random());
-            if gate::left(self.show.air_time).is_some() {
-                wait = wait.min(LONGEST_WAIT_AHEAD);
-            }
+            let wait = self.next_wait();
             let given_up = self.is_pointless(&error) || self.is_out_of_patience(wait);
             let failure = Failure::from(error);
             tracing::warn!(destination = self.target.name, %failure, given_up, "no ingest");
@@ -80,8 +77,17 @@ impl Destination {
         }
     }
 
+    /// How long to wait before the next try.
+    pub(super) fn next_wait(&mut self) -> Duration {
+        let wait = self.backoff.next(random());
+        match gate::left(self.show.air_time) {
+            Some(_) => wait.min(LONGEST_WAIT_AHEAD),
+            None => wait,
+        }
+    }
+
     /// Counted from the last working connection, and never from before the air time.
-    fn is_out_of_patience(&mut self, wait: Duration) -> bool {
+    pub(super) fn is_out_of_patience(&mut self, wait: Duration) -> bool {
         let since = self.failing_since.get_or_insert_with(Instant::now);
         let without = since.elapsed().min(gate::past(self.show.air_time));
         without + wait > self.show.patience
@@ -89,6 +95,6 @@ impl Destination {
 }
 
 /// Something that differs each time; nothing secret hangs on it.
-pub(super) fn random() -> u64 {
+fn random() -> u64 {
     RandomState::new().hash_one("random")
 }

@@ -19,7 +19,7 @@ use crate::{
 /// How late a destination may be under `skip` and still begin at the beginning.
 const LATE: Duration = Duration::from_secs(1);
 
-/// After this time an ingest that does not say what it takes seems to take it.
+/// After this time a connection counts as one that worked.
 const WORKING: Duration = Duration::from_secs(5);
 
 /// What one connection has to remember.
@@ -85,7 +85,13 @@ impl Session {
         let mut feed = destination.feed();
         let first = self.meanwhile(connection, feed.next()).await?;
         let Some(mut packet) = first.map_err(Halt::Failed)? else {
-            return Ok(Played::End);
+            if destination.has_been_on_air() {
+                return Ok(Played::End);
+            }
+            return Err(Halt::Failed(Failure::new(
+                FailureKind::IngestUnreachable,
+                "the show was over before the ingest could be reached",
+            )));
         };
         let air_time = destination.show.air_time;
         let held = gate::left(air_time).is_some();
@@ -104,7 +110,8 @@ impl Session {
             }
             self.send(destination, connection, &packet, pace).await?;
             if is_first {
-                let announced = (destination.began <= air_time).then_some(air_time);
+                let is_told = destination.show.is_announced || destination.began <= air_time;
+                let announced = is_told.then_some(air_time);
                 destination.reporter.on_air(Utc::now(), announced);
                 is_first = false;
             }
@@ -126,9 +133,7 @@ impl Session {
         let mut has_closed = connection.finish(limit).await?;
         loop {
             let before = self.in_flight.arrived();
-            while let Ok(Some(event)) = connection.try_event() {
-                self.on_event(&event);
-            }
+            self.catch_up(connection);
             if has_closed || !self.in_flight.has_open_end() {
                 return Ok(Played::End);
             }
@@ -156,15 +161,27 @@ impl Session {
         }
     }
 
-    /// Whether the ingest is known to have taken media over this connection, or seems to have for
-    /// some time, if it does not say what it takes.
-    pub(super) fn has_worked(&self, error: &LinkError) -> bool {
+    /// Takes in what the ingest has said so far.
+    pub(super) fn catch_up(&mut self, connection: &mut Connection) {
+        while let Ok(Some(event)) = connection.try_event() {
+            self.on_event(&event);
+        }
+    }
+
+    /// Whether the ingest took media for some time over this connection, or seems to have, if it
+    /// does not say what it takes.
+    pub(super) fn has_lasted(&self, error: &LinkError) -> bool {
         let has_stalled = match error {
             LinkError::Stalled(_) => true,
             LinkError::Io(error) => error.kind() == io::ErrorKind::TimedOut,
             _ => false,
         };
-        self.in_flight.arrived().is_some() || (!has_stalled && self.began.elapsed() > WORKING)
+        self.began.elapsed() > WORKING && (self.arrived().is_some() || !has_stalled)
+    }
+
+    /// The last packet that the ingest is known to have from this connection.
+    pub(super) fn arrived(&self) -> Option<MediaTime> {
+        self.in_flight.arrived()
     }
 
     /// The last key frame that the ingest is known to have from this connection.
@@ -260,6 +277,12 @@ impl Destination {
             }
             _ => Feed::starting_at(movie, self.resume),
         }
+    }
+
+    /// Whether any of the show has left for this destination, in this attempt or one before.
+    fn has_been_on_air(&self) -> bool {
+        let is_on_air = self.reporter.progress().on_air_at.is_some();
+        is_on_air || self.target.was_on_air || self.resume > MediaTime::ZERO
     }
 
     /// Whether the show is on without us, so that there is something to skip: not when all of it

@@ -16,6 +16,10 @@ pub struct Show {
     pub destinations: Vec<ShowDestination>,
     /// When the first media message leaves. If it is past, the show begins at once.
     pub air_time: DateTime<Utc>,
+    /// Whether the air time was promised before it came. Then it is told how late the show is even
+    /// when it begins after the air time; else, as for one that is to air as soon as possible, only
+    /// when it began before.
+    pub is_announced: bool,
     /// Where to begin: an earlier attempt's checkpoint, or zero. It begins with the last key frame
     /// at or before it.
     pub start_at: MediaTime,
@@ -42,6 +46,8 @@ pub struct ShowDestination {
     pub key: StreamKey,
     /// This destination's own checkpoint, where it is not the show's.
     pub start_at: Option<MediaTime>,
+    /// Whether some of the show was sent to it by an earlier attempt.
+    pub was_on_air: bool,
 }
 
 impl Show {
@@ -56,6 +62,7 @@ impl Show {
             movie,
             destinations,
             air_time,
+            is_announced: false,
             start_at: MediaTime::ZERO,
             on_drop: OnDrop::Resume,
             dial,
@@ -79,6 +86,7 @@ impl ShowDestination {
             ingest,
             key,
             start_at: None,
+            was_on_air: false,
         }
     }
 }

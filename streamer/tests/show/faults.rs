@@ -126,6 +126,103 @@ async fn a_connection_lost_at_the_gate_is_made_again() {
 }
 
 #[tokio::test]
+async fn an_ingest_that_drops_every_connection_is_given_up() {
+    let check = async |on_drop| {
+        let movie = movie("b-frames.mp4").await;
+        let cut = Fault::Cut {
+            after: After::Packets(1),
+            away: Duration::ZERO,
+        };
+        let ingest = ingest(Options {
+            faults: vec![cut; 100],
+            ..Options::default()
+        })
+        .await;
+        let mut show = show(&movie, vec![destination("it", &ingest)], soon());
+        show.on_drop = on_drop;
+        let started = Instant::now();
+        let (result, last) = run(show).await;
+        let failure = result.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::IngestUnreachable, "{failure}");
+        assert!(started.elapsed() < Duration::from_secs(6), "{failure}");
+        assert_eq!(last.destinations[0].failure, Some(failure));
+        assert!(!last.destinations[0].finished);
+        let publishes = ingest.publishes().len();
+        assert!((2..=10).contains(&publishes), "{publishes} publishes");
+    };
+    tokio::join!(check(OnDrop::Resume), check(OnDrop::Skip));
+}
+
+#[tokio::test]
+async fn a_show_of_which_nothing_was_sent_has_not_aired() {
+    let movie = movie("b-frames.mp4").await;
+    let ingest = ingest(Options {
+        faults: vec![Fault::Cut {
+            after: After::Packets(0),
+            away: Duration::from_millis(5500),
+        }],
+        ..Options::default()
+    })
+    .await;
+    let mut show = show(&movie, vec![destination("it", &ingest)], soon());
+    show.on_drop = OnDrop::Skip;
+    show.patience = Duration::from_secs(60);
+    let (result, last) = run(show).await;
+    let failure = result.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::IngestUnreachable);
+    assert_eq!(
+        failure.message,
+        "the show was over before the ingest could be reached"
+    );
+    let it = &last.destinations[0];
+    assert!(!it.finished && it.on_air_at.is_none(), "{it:?}");
+}
+
+#[tokio::test]
+async fn what_an_ingest_has_not_read_is_not_in_the_checkpoint() {
+    let movie = movie("b-frames.mp4").await;
+    let wanted = wanted(&movie).await;
+    let ingest = ingest(Options {
+        faults: vec![Fault::Stall {
+            after: After::Packets(20),
+        }],
+        ..Options::default()
+    })
+    .await;
+    let show = show(&movie, vec![destination("it", &ingest)], soon());
+    let stop = CancellationToken::new();
+    let (updates, mut last) = watch::channel(Update::default());
+    let (result, ()) = tokio::join!(shows::run(show, updates, stop.clone()), async {
+        let sent = |now: &Update| now.destinations.iter().any(|one| one.video_frames > 40);
+        last.wait_for(sent).await.unwrap();
+        stop.cancel();
+    });
+    let checkpoint = result.unwrap_err().position.unwrap();
+    let received = media(&ingest, 1).len();
+    assert!(
+        checkpoint.as_millis() <= wanted[received - 1].dts,
+        "{checkpoint} with {received} packets read"
+    );
+}
+
+#[tokio::test]
+async fn a_show_tells_how_late_it_is_when_its_air_time_was_announced() {
+    let check = async |is_announced| {
+        let movie = movie("edit-list.mp4").await;
+        let ingest = ingest(Options::default()).await;
+        let air_time = Utc::now() - Duration::from_secs(2);
+        let mut show = show(&movie, vec![destination("it", &ingest)], air_time);
+        show.is_announced = is_announced;
+        let it = run(show).await.0.unwrap().destinations.remove(0);
+        assert!(it.on_air_at.is_some());
+        it.on_air_error_ms
+    };
+    let (announced, as_soon_as_possible) = tokio::join!(check(true), check(false));
+    assert!(announced.unwrap() >= 2000.0, "{announced:?}");
+    assert_eq!(as_soon_as_possible, None);
+}
+
+#[tokio::test]
 async fn an_ingest_that_reads_nothing_is_left() {
     let movie = movie("b-frames.mp4").await;
     let ingest = ingest(Options {
