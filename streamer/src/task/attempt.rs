@@ -93,7 +93,7 @@ impl Attempt<'_> {
         let show = self.show(cast.playing.clone(), updates, stop.clone());
         let follow = reporter.follow(followed, whole);
         tokio::pin!(show);
-        let (shown, last) = tokio::select! {
+        let (mut shown, mut last) = tokio::select! {
             shown = &mut show => shown,
             refused = follow => {
                 // No more updates only follow from the end of the show.
@@ -106,6 +106,17 @@ impl Attempt<'_> {
                 show.await
             }
         };
+        // The broadcast has aired at one destination, whatever becomes of the rest now.
+        let has_aired = cast.others.iter().any(|other| other.finished);
+        if let Some(failure) = shown.as_ref().err().filter(|_| has_aired)
+            && failure.kind != FailureKind::Interrupted
+        {
+            tracing::error!(%failure, "only an earlier attempt aired the show to its end");
+            for destination in &mut last.destinations {
+                destination.failure.get_or_insert_with(|| failure.clone());
+            }
+            shown = Ok(());
+        }
         let mut progress = self.whole(last, &cast.others);
         // What was told to stop, or found the video unreadable, goes on with the next attempt; for
         // this one it is over.
@@ -144,6 +155,8 @@ impl Attempt<'_> {
         }
         let show = Show {
             on_drop: self.broadcast.on_drop,
+            // One that is to air as soon as possible has its air time from when it was asked for.
+            is_announced: self.broadcast.air_time > self.broadcast.created_at,
             ..Show::new(
                 movie,
                 destinations,
@@ -180,6 +193,7 @@ impl Attempt<'_> {
             match keys.get(&destination.key_parameter).await {
                 Ok(key) => Ok(ShowDestination {
                     start_at: Some(checkpoint::position(self.before(), &destination.name)),
+                    was_on_air: before.is_some_and(|before| before.on_air_at.is_some()),
                     ..ShowDestination::new(&destination.name, destination.ingest.clone(), key)
                 }),
                 Err(error) => {

@@ -17,7 +17,7 @@ pub(super) fn position(before: Option<&Progress>, name: &str) -> MediaTime {
 }
 
 /// The progress of this attempt together with what stays true of those before: the checkpoint
-/// never goes back, and a broadcast goes on air once. Destinations that this attempt does not
+/// never goes back, a broadcast goes on air once, and what is counted is counted on. Destinations that this attempt does not
 /// play come first as `others` say.
 pub(super) fn merged(
     mut progress: Progress,
@@ -29,6 +29,10 @@ pub(super) fn merged(
             continue;
         };
         destination.position = destination.position.max(before.position);
+        destination.video_frames += before.video_frames;
+        destination.audio_frames += before.audio_frames;
+        destination.bytes += before.bytes;
+        destination.reconnects += before.reconnects;
         if before.on_air_at.is_some() {
             destination.on_air_at = before.on_air_at;
             destination.on_air_error_ms = before.on_air_error_ms;
@@ -75,6 +79,24 @@ mod tests {
         );
         assert_eq!(position(Some(&merged), "a"), MediaTime::from_millis(30_000));
         assert_eq!(position(None, "a"), MediaTime::ZERO);
+    }
+
+    #[test]
+    fn what_is_counted_is_counted_on() {
+        let counted = |times: u64| DestinationProgress {
+            video_frames: 30 * times,
+            audio_frames: 40 * times,
+            bytes: 1_000 * times,
+            reconnects: times as u32,
+            bitrate: 8_000,
+            ..at("a", 1, None)
+        };
+        let merged = merged(
+            progress(vec![counted(1)]),
+            Some(&progress(vec![counted(2)])),
+            &[],
+        );
+        assert_eq!(merged.destinations, [counted(3)]);
     }
 
     #[test]

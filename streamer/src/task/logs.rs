@@ -2,19 +2,23 @@
 
 use std::io::{self, IsTerminal};
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    EnvFilter, Layer, filter::filter_fn, fmt, layer::SubscriberExt, util::SubscriberInitExt,
+};
 
 /// Starts logging; `RUST_LOG` says what. Where logging is on already, it stays as it is.
 pub(super) fn start() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stdout);
-    let started = if io::stdout().is_terminal() {
-        lines.try_init()
+    let wanted = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = fmt::layer().with_writer(io::stdout);
+    let lines = if io::stdout().is_terminal() {
+        lines.boxed()
     } else {
-        lines.json().flatten_event(true).try_init()
+        lines.with_ansi(false).json().flatten_event(true).boxed()
     };
+    let lines = lines.with_filter(wanted).with_filter(filter_fn(|line| {
+        !broadcast::is_quiet(line.target(), *line.level())
+    }));
+    let started = tracing_subscriber::registry().with(lines).try_init();
     if let Err(error) = started {
         tracing::debug!(%error, "logging is on already");
     }

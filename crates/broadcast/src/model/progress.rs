@@ -48,18 +48,18 @@ pub struct DestinationProgress {
     pub finished: bool,
     /// The last media that the ingest can have: the checkpoint of the next attempt.
     pub position: MediaTime,
-    /// Video frames sent by this attempt, what was repeated after a reconnect included.
+    /// Video frames sent by all attempts together, what was repeated after a reconnect included.
     pub video_frames: u64,
-    /// Audio frames sent by this attempt.
+    /// Audio frames sent by all attempts together.
     pub audio_frames: u64,
-    /// Bytes of media sent by this attempt, without protocol overhead.
+    /// Bytes of media sent by all attempts together, without protocol overhead.
     pub bytes: u64,
     /// Mean rate of the last seconds, in bits per second.
     pub bitrate: u64,
-    /// How often the connection was made again.
+    /// How often the connection was made again within an attempt, all attempts together.
     pub reconnects: u32,
     /// First media message against the air time, in milliseconds, late positive; none before, and
-    /// none for an attempt that began after the air time.
+    /// none for a broadcast that was to air as soon as possible and began after the air time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_air_error_ms: Option<f64>,
     /// When the first media message of the broadcast left.
