@@ -1,15 +1,20 @@
 //! The Lambda function behind the state Persist.
 
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may panic"))]
+
+#[path = "../../log.rs"]
+mod log;
+
 use std::env;
 
 use broadcast::{Failure, aws, table::Table};
-use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use persist::{Request, State, handler};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
+    log::begin();
     let name = env::var("TABLE").expect("the environment variable TABLE names the table");
     let state = State {
         table: Table::new(&aws::config().await, name),

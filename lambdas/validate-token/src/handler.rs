@@ -4,15 +4,21 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use broadcast::{
-    Broadcast, BroadcastId, Destination, Failure, FailureKind, MediaTime, Probe, Progress, Status,
-    keys::Keys, table::Table,
+    Broadcast, BroadcastId, Destination, Failure, FailureKind, MAX_LEAD, MediaTime, Probe,
+    Progress, Status, StreamKey,
+    keys::{KeyError, Keys},
+    table::Table,
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use streamer::ingest::{self, DialPolicy};
 
 use crate::verdict::{self, Verdict};
+
+/// How long ago a show may have been due that is on air now: the longest ones, retries included.
+const MAY_BE_ON_AIR: TimeDelta = TimeDelta::days(7);
 
 /// How long the destinations have, all at once, to answer.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -75,7 +81,8 @@ pub struct Response {
 
 /// Tries all destinations at once. One that can be published to is enough to go on.
 ///
-/// A key that is on air is never tried: the probe might end the post.
+/// A key that is on air, in this broadcast or another, is never tried: the probe might end the
+/// post.
 ///
 /// # Errors
 /// `Superseded` for a broadcast that is aired or cancelled. When no destination can be published
@@ -96,11 +103,12 @@ pub async fn handler(state: &State, request: Request) -> Result<Response, Failur
             destinations: Vec::new(),
         });
     }
+    let in_use = in_use(state, &broadcast, Utc::now()).await?;
     let destinations = join_all(
         broadcast
             .destinations
             .iter()
-            .map(|destination| probe(state, destination)),
+            .map(|destination| probe(state, destination, &in_use)),
     )
     .await;
     for verdict in &destinations {
@@ -116,13 +124,56 @@ pub async fn handler(state: &State, request: Request) -> Result<Response, Failur
     })
 }
 
-async fn probe(state: &State, destination: &Destination) -> Verdict {
+/// The destinations of other broadcasts that are on air or about to be.
+async fn in_use(
+    state: &State,
+    broadcast: &Broadcast,
+    now: DateTime<Utc>,
+) -> Result<Vec<Destination>, Failure> {
+    let soon = now + MAX_LEAD;
+    let others = state.table.list(now - MAY_BE_ON_AIR, soon).await?;
+    Ok(others
+        .into_iter()
+        .filter(|other| other.id != broadcast.id && is_streaming(other.status))
+        .flat_map(|other| other.destinations)
+        .collect())
+}
+
+/// Whether a key is on air, or about to be, in another broadcast.
+async fn is_in_use(
+    state: &State,
+    destination: &Destination,
+    key: &StreamKey,
+    in_use: &[Destination],
+) -> Result<bool, Failure> {
+    for other in in_use {
+        if other.ingest != destination.ingest {
+            continue;
+        }
+        match state.keys.get(&other.key_parameter).await {
+            Ok(theirs) if theirs.expose() == key.expose() => return Ok(true),
+            // That show is over by now.
+            Ok(_) | Err(KeyError::Missing(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(false)
+}
+
+async fn probe(state: &State, destination: &Destination, in_use: &[Destination]) -> Verdict {
     let Destination { name, probe, .. } = destination;
     if *probe == Probe::None {
         return Verdict::accepted(name);
     }
     let attempt = async {
         let key = state.keys.get(&destination.key_parameter).await?;
+        if is_in_use(state, destination, &key, in_use).await? {
+            tracing::warn!(
+                destination = name,
+                "its key is in use by another broadcast; not tried"
+            );
+            return Ok(());
+        }
         ingest::probe(
             &destination.ingest,
             &key,
@@ -152,4 +203,11 @@ fn has_been_on_air(broadcast: &Broadcast) -> bool {
     let position = broadcast.progress.as_ref().map(Progress::position);
     position > Some(MediaTime::ZERO)
         || matches!(broadcast.status, Status::OnAir | Status::Interrupted)
+}
+
+fn is_streaming(status: Status) -> bool {
+    matches!(
+        status,
+        Status::Starting | Status::Standby | Status::OnAir | Status::Interrupted
+    )
 }

@@ -1,16 +1,21 @@
 //! The Lambda function behind the state ValidateToken.
 
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may panic"))]
+
+#[path = "../../log.rs"]
+mod log;
+
 use std::env;
 
 use broadcast::{Failure, aws};
-use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 use streamer::{address::AddressPolicy, ingest::DialPolicy};
 use validate_token::{Request, State, handler};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
+    log::begin();
     let table = env::var("TABLE").expect("the environment variable TABLE names the table");
     let addresses = AddressPolicy {
         allow_private: env::var("ALLOW_PRIVATE_ADDRESSES").is_ok_and(|value| value == "true"),

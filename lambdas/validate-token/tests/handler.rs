@@ -197,6 +197,29 @@ async fn a_key_that_has_been_on_air_is_never_tried() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_on_air_in_another_broadcast_is_not_tried() {
+    let world = World::new(Rejection::OnStatus).await;
+    // GIVEN two shows on air, one with the key that the ingest takes and one with another
+    for (random, key) in [(2, GOOD), (3, BAD)] {
+        let mut other = world.broadcast(&[Some(key)]).await;
+        other.air_time = Utc::now();
+        other.id = BroadcastId::new(other.air_time, random);
+        other.status = Status::OnAir;
+        let parameter = parameter_name(&other.id, "a");
+        let store = Keys::new(&world.config);
+        store.put(&parameter, &StreamKey::new(key)).await.unwrap();
+        other.destinations[0].key_parameter = parameter;
+        world.state.table.put_new(&other).await.unwrap();
+    }
+    let broadcast = world.broadcast(&[Some(GOOD)]).await;
+
+    let verdicts = world.validate(&broadcast).await.unwrap();
+
+    assert_eq!(verdicts[0].kind, None);
+    assert!(world.ingest.publishes().is_empty());
+}
+
+#[tokio::test]
 async fn a_destination_that_is_not_to_be_tried_is_taken_at_its_word() {
     let world = World::new(Rejection::OnStatus).await;
     let mut broadcast = world.broadcast(&[Some(BAD), None]).await;
