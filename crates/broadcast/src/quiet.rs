@@ -49,7 +49,12 @@ mod tests {
                 assert_eq!(is_quiet(target, level), quiet, "{target} at {level}");
             }
         }
-        for ours in ["broadcast::table", "streamer::show", "api", "record_outcome"] {
+        for ours in [
+            "broadcast::table",
+            "streamer::show",
+            "api",
+            "record_outcome",
+        ] {
             assert!(!is_quiet(ours, Level::TRACE), "{ours}");
         }
     }
