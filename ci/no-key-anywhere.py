@@ -54,9 +54,12 @@ def look_everywhere(checks, region, nginx, file):
     checks.check("which tells everything", b"DEBUG" in region.log.read_bytes(), f"{region.log.stat().st_size} bytes")
     look(checks, "what the AWS CLI answers", answers_of_aws(region, [good, refused]), parts)
     look(checks, "what `matinee` answers", answers_of_matinee(region, [good, refused]), parts)
-    # The search must be able to find: the key store, asked to decrypt, tells the key.
-    found = [text for text, _ in needles([name]) if text.encode() in decrypted(region)]
-    checks.check("the search finds the key where it must be", found)
+    # The search must be able to find: the key store, asked to decrypt, tells the key of the
+    # broadcast that can be retried, and that of the one that is over is gone.
+    stored = decrypted(region)
+    found = lambda part: [text for text, _ in needles([part]) if text.encode() in stored]
+    checks.check("the search finds the key where it must be", found(refused_name))
+    checks.check("the key of a show that aired is forgotten", not found(name))
 
 
 def look_at_play(checks, directory, nginx, file, prefix, expected):
