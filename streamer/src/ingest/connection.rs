@@ -155,7 +155,7 @@ impl Connection {
             match timeout_at(deadline, poll_fn(|cx| self.poll_io(cx))).await {
                 Ok(result) => return result,
                 Err(_) if self.is_stalled() => {
-                    return Err(self.stalled(self.write_timeout));
+                    return Err(LinkError::Stalled(self.write_timeout));
                 }
                 // Some bytes were taken meanwhile.
                 Err(_) => {}
@@ -163,10 +163,9 @@ impl Connection {
         }
     }
 
-    /// Gives this connection up: the other side takes nothing any more.
-    fn stalled(&self, limit: Duration) -> LinkError {
+    /// Gives this connection up at once, with what was not taken yet.
+    pub(crate) fn abandon(self) {
         self.stream.reset_on_close();
-        LinkError::Stalled(limit)
     }
 
     /// The next event, if there is one already.
@@ -196,7 +195,7 @@ impl Connection {
             match timeout(period, arrived).await {
                 Ok(result) => result?,
                 // Only answers of a few bytes are written here, but they stall as all else.
-                Err(_) if self.is_stalled() => return Err(self.stalled(period)),
+                Err(_) if self.is_stalled() => return Err(LinkError::Stalled(period)),
                 Err(_) => {}
             }
         }
@@ -215,7 +214,7 @@ impl Connection {
         let deadline = Instant::now() + limit;
         match timeout_at(deadline, self.flush()).await {
             Ok(result) => result?,
-            Err(_) => return Err(self.stalled(limit)),
+            Err(_) => return Err(LinkError::Stalled(limit)),
         }
         // Half a close says that nothing follows. If we closed for good with words of the ingest
         // unread, the kernel would reset the connection and take the last frames with it.

@@ -147,9 +147,11 @@ async fn connect(address: SocketAddr, policy: &DialPolicy) -> io::Result<TcpStre
             .with_interval(KEEPALIVE_EVERY),
     )?;
     // Data that is not acknowledged, or that a closed window holds back, breaks the connection
-    // after this time, however much of it the kernel could still buffer.
+    // after this time, however much of it the kernel could still buffer. The kernel tells the other
+    // side nothing when it does, which then refuses the next connection as a second publisher; so
+    // it comes somewhat after our own timeout.
     #[cfg(target_os = "linux")]
-    options.set_tcp_user_timeout(Some(policy.write_timeout))?;
+    options.set_tcp_user_timeout(Some(policy.write_timeout * 13 / 10))?;
     socket.connect(address).await
 }
 

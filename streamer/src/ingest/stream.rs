@@ -28,7 +28,7 @@ impl Stream {
             Self::Tls(stream) => stream.get_ref().0,
         };
         if let Err(error) = tcp.set_zero_linger() {
-            tracing::debug!(%error, "a stalled connection cannot be reset");
+            tracing::debug!(%error, "a lost connection cannot be reset");
         }
     }
 }

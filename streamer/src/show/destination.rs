@@ -134,7 +134,7 @@ impl Destination {
             }
             Err(Halt::Lost(error)) => {
                 let error = session.last_words(&mut connection, error);
-                drop(connection);
+                connection.abandon();
                 self.lost(&session, error).await.map(|()| false)
             }
         }
