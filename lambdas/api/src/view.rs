@@ -30,6 +30,9 @@ pub struct BroadcastView {
     pub lead_seconds: u64,
     /// What happens to the media of the time in which a connection was lost.
     pub on_drop: OnDrop,
+    /// Whether the first attempt runs on spare capacity (Fargate Spot).
+    #[serde(default)]
+    pub spot: bool,
     /// Where it stands.
     pub status: Status,
     /// Whether it can be tried again.
@@ -88,6 +91,7 @@ impl BroadcastView {
             time_zone: broadcast.time_zone,
             lead_seconds: broadcast.lead_seconds,
             on_drop: broadcast.on_drop,
+            spot: broadcast.spot,
             status: broadcast.status,
             attempts: broadcast.attempts,
             progress: broadcast.progress,

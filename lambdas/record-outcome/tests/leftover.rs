@@ -115,6 +115,7 @@ fn broadcast() -> Broadcast {
         time_zone: "UTC".parse().unwrap(),
         lead_seconds: 240,
         on_drop: OnDrop::Resume,
+        spot: false,
         status: Status::Scheduled,
         attempts: 0,
         retry_budget: RetryBudget::default(),

@@ -94,6 +94,7 @@ impl World {
             time_zone: "UTC".parse().unwrap(),
             lead_seconds: 0,
             on_drop: OnDrop::Resume,
+            spot: false,
             status: Status::Scheduled,
             attempts: 0,
             retry_budget: RetryBudget::default(),

@@ -36,6 +36,9 @@ pub struct Broadcast {
     /// What happens to the media of the time in which a connection was lost.
     #[serde(default)]
     pub on_drop: OnDrop,
+    /// Whether the first attempt may run on spare capacity, which costs less and can be taken away.
+    #[serde(default)]
+    pub spot: bool,
     /// Where it stands.
     pub status: Status,
     /// Attempts opened so far; the latest attempt has this number and all others are fenced off.

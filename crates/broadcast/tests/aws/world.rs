@@ -60,6 +60,7 @@ pub(crate) fn broadcast(air_time: &str, random: u32) -> Broadcast {
         time_zone: "Europe/London".parse().unwrap(),
         lead_seconds: 240,
         on_drop: OnDrop::Resume,
+        spot: false,
         status: Status::Scheduled,
         attempts: 0,
         retry_budget: RetryBudget::default(),

@@ -58,6 +58,7 @@ async fn play(stage: &Stage, json: bool, global: &Global) -> Result<ExitCode, Cl
         time_zone: Some(zone.name().to_owned()),
         lead_seconds: Some(LEAD_SECONDS),
         on_drop: None,
+        spot: None,
     };
     let broadcast = client.create(&request).await?;
     if !json {

@@ -54,6 +54,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
         time_zone: Some(zone.name().to_owned()),
         lead_seconds: args.lead,
         on_drop: Some(args.on_drop.into()),
+        spot: None,
     };
     let broadcast = client.create(&request).await?;
     match (args.json, args.watch) {

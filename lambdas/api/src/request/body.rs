@@ -33,6 +33,9 @@ pub struct CreateRequest {
     /// What happens to the media of the time in which a connection was lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_drop: Option<OnDrop>,
+    /// Whether the first attempt runs on spare capacity (Fargate Spot); not unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spot: Option<bool>,
 }
 
 /// A destination in the body of `POST /broadcasts`.
@@ -176,7 +179,7 @@ mod tests {
         refused(
             r#"{"source":"s3://a/b","destinations":[],"airtime":"x"}"#,
             "unknown field `airtime`, expected one of `title`, `source`, `destinations`, \
-             `air_time`, `time_zone`, `lead_seconds`, `on_drop`",
+             `air_time`, `time_zone`, `lead_seconds`, `on_drop`, `spot`",
         );
         refused(r#"{"destinations":[]}"#, "missing field `source`");
         refused(r#"{"bucket":"a","path":"b"}"#, "missing field `token`");

@@ -30,6 +30,7 @@ pub(crate) struct NewBroadcast {
     time_zone: Tz,
     lead_seconds: u64,
     on_drop: OnDrop,
+    spot: bool,
 }
 
 /// Checks a request.
@@ -93,6 +94,7 @@ pub(crate) fn validate(
                 time_zone,
                 lead_seconds,
                 on_drop: request.on_drop.unwrap_or_default(),
+                spot: request.spot.unwrap_or_default(),
             })
         }
         _ => Err(Problem::bad_request(faults.join("; "))),
@@ -159,6 +161,7 @@ impl NewBroadcast {
             time_zone: self.time_zone,
             lead_seconds: self.lead_seconds,
             on_drop: self.on_drop,
+            spot: self.spot,
             status: Status::Scheduled,
             attempts: 0,
             retry_budget: RetryBudget::default(),
@@ -245,6 +248,16 @@ mod tests {
                  the title is one line of at most 200 characters",
             ),
         );
+    }
+
+    #[test]
+    fn on_demand_unless_spot_is_asked_for() {
+        for (more, spot) in [("", false), (r#","spot":true"#, true)] {
+            let body = format!(
+                r#"{{"source":"s3://b/a.mp4","destinations":[{{"platform":"twitch","key":"k"}}]{more}}}"#
+            );
+            assert_eq!(validated(&body).map(|new| new.spot), Ok(spot));
+        }
     }
 
     #[test]

@@ -83,6 +83,7 @@ impl World {
             time_zone: "UTC".parse().unwrap(),
             lead_seconds: 240,
             on_drop: OnDrop::Resume,
+            spot: false,
             status: Status::Scheduled,
             attempts: 0,
             retry_budget: RetryBudget::default(),
