@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use broadcast::{Failure, FailureKind, MediaTime, OnDrop};
 use chrono::{DateTime, Utc};
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -28,6 +31,8 @@ pub(super) struct Destination {
     pub(super) target: ShowDestination,
     pub(super) dial: DialPolicy,
     pub(super) reporter: Reporter,
+    /// Since when the show only goes on because of this destination.
+    pub(super) alone: watch::Receiver<Option<Instant>>,
     pub(super) stop: CancellationToken,
     /// When this attempt at the show began.
     pub(super) began: DateTime<Utc>,
@@ -42,7 +47,7 @@ pub(super) struct Destination {
     pub(super) failing_since: Option<Instant>,
     /// Whether the ingest has accepted the key in this attempt.
     pub(super) accepted: bool,
-    /// Rejections of the key in a row.
+    /// Rejections of the key, or by us of the certificate, in a row.
     pub(super) rejections: u32,
 }
 
@@ -51,6 +56,7 @@ impl Destination {
         show: Arc<Show>,
         target: ShowDestination,
         reporter: Reporter,
+        alone: watch::Receiver<Option<Instant>>,
         stop: CancellationToken,
         began: DateTime<Utc>,
     ) -> Self {
@@ -60,6 +66,7 @@ impl Destination {
             show,
             target,
             reporter,
+            alone,
             stop,
             began,
             last_sent: None,
@@ -114,6 +121,7 @@ impl Destination {
             Err(Halt::Stopped) => {
                 // Another attempt may go on, so the stream is left and not ended: a platform may
                 // end a post for good when it is.
+                self.reporter.nothing_due();
                 let left = connection.leave(LAST_FRAMES_ON_STOP).await;
                 // Only an ingest that has closed, too, has read all that was sent. Of another it
                 // is known what it says it has.

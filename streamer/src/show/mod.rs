@@ -18,6 +18,7 @@ mod reporter;
 mod run;
 mod session;
 mod spec;
+mod stall;
 mod update;
 
 pub use run::run;

@@ -12,7 +12,8 @@ use tokio::time::{Instant, sleep};
 use super::{destination::Destination, gate};
 use crate::ingest::{Connection, OpenError};
 
-/// How often an ingest may reject a key before we believe it, where there is reason for doubt.
+/// How often an ingest may reject a key, or show a certificate that is not trusted, before we
+/// believe it, where there is reason for doubt.
 const DOUBTFUL_REJECTIONS: u32 = 3;
 
 /// The longest wait before the air time, which is not to be missed by a backoff.
@@ -55,6 +56,11 @@ impl Destination {
 
     /// Whether another try cannot help.
     fn is_pointless(&mut self, error: &OpenError) -> bool {
+        if matches!(error, OpenError::Certificate { .. }) {
+            // One of several servers behind a name may have been set up wrong.
+            self.rejections += 1;
+            return !self.accepted || self.rejections >= DOUBTFUL_REJECTIONS;
+        }
         match error.kind() {
             FailureKind::BadRequest | FailureKind::Internal => true,
             FailureKind::TokenRejected => {
@@ -86,11 +92,14 @@ impl Destination {
         }
     }
 
-    /// Counted from the last working connection, and never from before the air time.
+    /// Counted from the last working connection, and never from before the air time. When
+    /// everybody else is through, what is left of the patience is that of one who is alone.
     pub(super) fn is_out_of_patience(&mut self, wait: Duration) -> bool {
         let since = self.failing_since.get_or_insert_with(Instant::now);
         let without = since.elapsed().min(gate::past(self.show.air_time));
+        let alone = self.alone.borrow().map(|since| since.elapsed());
         without + wait > self.show.patience
+            || alone.is_some_and(|alone| without.min(alone) + wait > self.show.patience_alone)
     }
 }
 

@@ -9,36 +9,51 @@ use tokio::{
     time::Instant,
 };
 
-use super::meter::Meter;
+use super::{meter::Meter, stall::Stall};
 use crate::media::{Packet, TrackKind};
 
 /// How often counters are passed on; what changes the state of things is at once.
 const EVERY: Duration = Duration::from_millis(200);
 
+/// What a destination says of itself.
+#[derive(Clone, Debug)]
+pub(super) struct Told {
+    pub(super) progress: DestinationProgress,
+    pub(super) stall: Stall,
+}
+
 /// Keeps a destination's progress and passes it on.
 #[derive(Debug)]
 pub(super) struct Reporter {
     progress: DestinationProgress,
-    sender: watch::Sender<DestinationProgress>,
+    stall: Stall,
+    sender: watch::Sender<Told>,
     news: Arc<Notify>,
     meter: Meter,
     last: Instant,
 }
 
 impl Reporter {
+    /// Of a destination whose first packet is `due` then.
     pub(super) fn new(
         name: &str,
         position: MediaTime,
+        due: Instant,
         news: Arc<Notify>,
-    ) -> (Self, watch::Receiver<DestinationProgress>) {
+    ) -> (Self, watch::Receiver<Told>) {
         let progress = DestinationProgress {
             name: name.to_owned(),
             position,
             ..DestinationProgress::default()
         };
-        let (sender, receiver) = watch::channel(progress.clone());
+        let stall = Stall::starting(due);
+        let (sender, receiver) = watch::channel(Told {
+            progress: progress.clone(),
+            stall,
+        });
         let reporter = Self {
             progress,
+            stall,
             sender,
             news,
             meter: Meter::new(),
@@ -61,6 +76,7 @@ impl Reporter {
     }
 
     pub(super) fn disconnected(&mut self, failure: Option<Failure>) {
+        self.stall.lost(Instant::now());
         self.progress.connected = false;
         self.progress.bitrate = 0;
         if failure.is_some() {
@@ -81,7 +97,19 @@ impl Reporter {
         self.tell();
     }
 
+    /// The packet after the one just sent is due then.
+    pub(super) fn waits_until(&mut self, due: Instant) {
+        self.stall.waits_until(due);
+    }
+
+    /// Nothing more is due, be it because all was sent.
+    pub(super) fn nothing_due(&mut self) {
+        self.stall.nothing_due(Instant::now());
+        self.pass_on();
+    }
+
     pub(super) fn sent(&mut self, packet: &Packet) {
+        self.stall.sent(Instant::now());
         match packet.track {
             TrackKind::Video => self.progress.video_frames += 1,
             TrackKind::Audio => self.progress.audio_frames += 1,
@@ -99,7 +127,7 @@ impl Reporter {
         if now.saturating_duration_since(self.last) >= EVERY {
             self.progress.bitrate = self.meter.rate(self.progress.bytes, now);
             self.last = now;
-            self.sender.send_replace(self.progress.clone());
+            self.pass_on();
         }
     }
 
@@ -112,7 +140,14 @@ impl Reporter {
     }
 
     fn tell(&mut self) {
-        self.sender.send_replace(self.progress.clone());
+        self.pass_on();
         self.news.notify_one();
+    }
+
+    fn pass_on(&self) {
+        self.sender.send_replace(Told {
+            progress: self.progress.clone(),
+            stall: self.stall,
+        });
     }
 }

@@ -2,19 +2,20 @@
 
 use std::{sync::Arc, time::Duration};
 
-use broadcast::{DestinationProgress, Failure, FailureKind};
+use broadcast::{Failure, FailureKind};
 use chrono::Utc;
 use tokio::{
     sync::{Notify, watch},
-    task::JoinSet,
-    time::{MissedTickBehavior, interval},
+    task::{self, JoinSet},
+    time::{Instant, MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
     destination::Destination,
+    gate,
     outcome::{End, conclude},
-    reporter::Reporter,
+    reporter::{Reporter, Told},
     spec::Show,
     update::{Summary, Update},
 };
@@ -44,26 +45,31 @@ pub async fn run(
         ));
     }
     let began = Utc::now();
+    let first_due = gate::instant(show.air_time).max(Instant::now());
     let show = Arc::new(show);
     let news = Arc::new(Notify::new());
     let mut tasks = JoinSet::new();
-    let mut progress = Vec::new();
-    let mut task_ids = Vec::new();
+    let mut parts = Vec::new();
     for target in &show.destinations {
         let position = target.start_at.unwrap_or(show.start_at);
-        let (reporter, receiver) = Reporter::new(&target.name, position, Arc::clone(&news));
+        let (reporter, told) = Reporter::new(&target.name, position, first_due, Arc::clone(&news));
+        let (alone, is_alone) = watch::channel(None);
         let destination = Destination::new(
             Arc::clone(&show),
             target.clone(),
             reporter,
+            is_alone,
             stop.clone(),
             began,
         );
-        progress.push(receiver);
-        task_ids.push(tasks.spawn(destination.run()).id());
+        parts.push(Part {
+            task: tasks.spawn(destination.run()).id(),
+            told,
+            alone,
+            end: None,
+        });
     }
 
-    let mut results: Vec<Option<Result<(), Failure>>> = vec![None; progress.len()];
     let mut ticks = interval(UPDATE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -77,53 +83,97 @@ pub async fn run(
                         "a destination's task ended unexpectedly",
                     ))),
                 };
-                if let Some(index) = task_ids.iter().position(|task| *task == id) {
-                    results[index] = Some(result);
+                if let Some(part) = parts.iter_mut().find(|part| part.task == id) {
+                    part.end(result);
                 }
             }
             () = news.notified() => {}
             _ = ticks.tick() => {}
         }
-        updates.send_replace(update(&show, &progress, &results));
+        tell_who_is_alone(&show, &parts);
+        updates.send_replace(update(&show, &parts));
     }
-    let summary = update(&show, &progress, &results);
+    let summary = update(&show, &parts);
     updates.send_replace(summary.clone());
-    let unknown = || {
-        Err(Failure::new(
-            FailureKind::Internal,
-            "a destination has no end",
-        ))
-    };
-    let ends: Vec<End> = summary
-        .destinations
-        .iter()
-        .zip(results)
-        .map(|(destination, result)| End {
-            name: destination.name.clone(),
-            position: destination.position,
-            result: result.unwrap_or_else(unknown),
-        })
-        .collect();
+    let ends: Vec<End> = parts.into_iter().map(Part::into_end).collect();
     conclude(&ends).map(|()| summary)
 }
 
-fn update(
-    show: &Show,
-    progress: &[watch::Receiver<DestinationProgress>],
-    results: &[Option<Result<(), Failure>>],
-) -> Update {
-    let destinations = progress
+/// A destination as the show sees it.
+struct Part {
+    task: task::Id,
+    told: watch::Receiver<Told>,
+    alone: watch::Sender<Option<Instant>>,
+    /// How it ended, and how long it had stalled.
+    end: Option<(Result<(), Failure>, Duration)>,
+}
+
+impl Part {
+    fn end(&mut self, result: Result<(), Failure>) {
+        self.end = Some((result, self.stalled()));
+    }
+
+    fn stalled(&self) -> Duration {
+        match &self.end {
+            Some((_, stalled)) => *stalled,
+            None => self.told.borrow().stall.total(Instant::now()),
+        }
+    }
+
+    fn has_finished(&self) -> bool {
+        matches!(self.end, Some((Ok(()), _)))
+    }
+
+    fn is_sending(&self) -> bool {
+        self.end.is_none() && self.told.borrow().progress.connected
+    }
+
+    fn into_end(self) -> End {
+        let unknown = || {
+            Err(Failure::new(
+                FailureKind::Internal,
+                "a destination has no end",
+            ))
+        };
+        let progress = &self.told.borrow().progress;
+        End {
+            name: progress.name.clone(),
+            position: progress.position,
+            result: self.end.map_or_else(unknown, |(result, _)| result),
+        }
+    }
+}
+
+/// Lets each destination know since when the show only goes on because of it: another one has had
+/// all of it, and none but this one is being sent to.
+fn tell_who_is_alone(show: &Show, parts: &[Part]) {
+    let has_aired = show.has_aired || parts.iter().any(Part::has_finished);
+    let sending = parts.iter().filter(|part| part.is_sending()).count();
+    for part in parts.iter().filter(|part| part.end.is_none()) {
+        let is_alone = has_aired && sending == usize::from(part.is_sending());
+        part.alone.send_if_modified(|since| {
+            let changes = since.is_some() != is_alone;
+            if changes {
+                *since = is_alone.then(Instant::now);
+            }
+            changes
+        });
+    }
+}
+
+fn update(show: &Show, parts: &[Part]) -> Update {
+    let destinations = parts
         .iter()
-        .zip(results)
-        .map(|(progress, result)| {
-            let mut progress = progress.borrow().clone();
-            if let Some(Err(failure)) = result {
+        .map(|part| {
+            let mut progress = part.told.borrow().progress.clone();
+            if let Some((Err(failure), _)) = &part.end {
                 progress.connected = false;
                 progress.failure = Some(failure.clone());
             }
             progress
         })
         .collect();
-    let ended = results.iter().flatten().count();
-    Update::new(show.movie.duration, destinations, ended)
+    let stalled = parts.iter().map(Part::stalled).sum();
+    let ended = parts.iter().filter(|part| part.end.is_some()).count();
+    Update::new(show.movie.duration, destinations, stalled, ended)
 }

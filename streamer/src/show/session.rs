@@ -106,6 +106,10 @@ impl Session {
             }
             let due = pace.due(packet.dts);
             if due > Instant::now() {
+                // The first packet of a connection makes up for the time without one.
+                if !is_first {
+                    destination.reporter.waits_until(due);
+                }
                 self.meanwhile(connection, sleep_until(due)).await?;
             }
             self.send(destination, connection, &packet, pace).await?;
@@ -119,7 +123,10 @@ impl Session {
             let next = self.meanwhile(connection, feed.next()).await?;
             match next.map_err(Halt::Failed)? {
                 Some(next) => packet = next,
-                None => return Ok(Played::End),
+                None => {
+                    destination.reporter.nothing_due();
+                    return Ok(Played::End);
+                }
             }
         }
     }

@@ -33,6 +33,11 @@ pub struct Show {
     /// How long after the air time a destination may be without a working connection before it is
     /// given up.
     pub patience: Duration,
+    /// The same for one that alone keeps the show from its end: another destination has had all of
+    /// it, and no other is being sent to.
+    pub patience_alone: Duration,
+    /// Whether a destination that is not among these has had all of the show.
+    pub has_aired: bool,
 }
 
 /// One destination of a show.
@@ -68,6 +73,8 @@ impl Show {
             dial,
             connect_ahead: Duration::from_secs(8),
             patience: Duration::from_secs(600),
+            patience_alone: Duration::from_secs(120),
+            has_aired: false,
         }
     }
 

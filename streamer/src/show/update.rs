@@ -1,5 +1,7 @@
 //! What a show says of itself while it runs.
 
+use std::time::Duration;
+
 use broadcast::{DestinationProgress, MediaTime, Phase};
 
 /// Where a show stands, whole: each update replaces the one before.
@@ -11,6 +13,14 @@ pub struct Update {
     pub duration: MediaTime,
     /// One entry for each destination, in the order of the show.
     pub destinations: Vec<DestinationProgress>,
+    /// For how long, in the sum over the destinations, media was due and none was sent.
+    ///
+    /// Media is due from the air time, or from the beginning of an attempt that begins later, to
+    /// the last packet of the show or the end of the destination. A pause counts from its beginning
+    /// once it is longer than a second, whatever is in the way: no connection, an ingest that takes
+    /// no data, a video that cannot be read fast enough. What lies in the kernel's buffer, about a
+    /// second of media, counts as sent.
+    pub stalled: Duration,
 }
 
 /// How a show went: its last update.
@@ -21,6 +31,7 @@ impl Update {
     pub(super) fn new(
         duration: MediaTime,
         destinations: Vec<DestinationProgress>,
+        stalled: Duration,
         ended: usize,
     ) -> Self {
         let began = |destination: &DestinationProgress| destination.on_air_at.is_some();
@@ -37,6 +48,7 @@ impl Update {
             phase,
             duration,
             destinations,
+            stalled,
         }
     }
 }
@@ -56,7 +68,7 @@ mod tests {
                 ..DestinationProgress::default()
             })
             .collect();
-        let update = Update::new(MediaTime::ZERO, destinations, ended);
+        let update = Update::new(MediaTime::ZERO, destinations, Duration::ZERO, ended);
         assert_eq!(update.phase, expected);
     }
 

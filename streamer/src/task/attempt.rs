@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use broadcast::{
-    Broadcast, DestinationProgress, Failure, FailureKind, Phase, Progress,
+    Broadcast, DestinationProgress, Failure, FailureKind, Phase, Progress, aws,
     keys::Keys,
     table::{Claim, Table},
 };
@@ -14,7 +14,11 @@ use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Settings, checkpoint, report::Reporter};
+use super::{
+    Settings, checkpoint,
+    metrics::{self, Metrics},
+    report::{LAST_PATIENCE, LAST_PATIENCE_ON_STOP, Reporter},
+};
 use crate::{
     media::Movie,
     show::{self, Show, ShowDestination, Update},
@@ -24,28 +28,33 @@ use crate::{
 /// How long a show that was told to stop may take before it is dropped. An attempt that was
 /// overtaken has learnt of it up to five seconds late already.
 const LAST_SECONDS: Duration = Duration::from_secs(5);
+/// How long the last line of metrics may take.
+const LAST_LINE: Duration = Duration::from_secs(1);
 
 /// Plays an attempt: reads the broadcast and its keys, opens the video, shows it, writes progress
-/// meanwhile and the end at the end.
+/// and metrics meanwhile and the end at the end. It is over within 30 s after `stop` was cancelled,
+/// whoever does not answer: 5 s for the show, 14 s for its last progress, 5 s for the end.
 ///
 /// # Errors
 /// `Superseded` when the attempt is not, or no longer, the broadcast's latest one, or the
 /// broadcast is settled. `Interrupted` when `stop` is cancelled. Else what the video or the
 /// destinations fail with.
-pub(super) async fn play(
-    settings: &Settings,
-    aws: &SdkConfig,
-    stop: CancellationToken,
-) -> Result<(), Failure> {
-    let table = Table::new(aws, settings.table.clone());
-    // In this order: what an older streamer writes until it is displaced is read here.
-    let claim = table
-        .claim(&settings.broadcast, settings.attempt, Uuid::new_v4())
-        .await?;
-    let broadcast = table.get(&settings.broadcast).await?;
+pub(super) async fn play(settings: &Settings, stop: CancellationToken) -> Result<(), Failure> {
+    let begin = async {
+        let aws = aws::config().await;
+        let table = Table::new(&aws, settings.table.clone());
+        // In this order: what an older streamer writes until it is displaced is read here.
+        let claim = table
+            .claim(&settings.broadcast, settings.attempt, Uuid::new_v4())
+            .await?;
+        let broadcast = table.get(&settings.broadcast).await?;
+        Ok((aws, table, claim, broadcast))
+    };
+    let begun = unless_stopped(&stop, "while the broadcast was being read", begin).await;
+    let (aws, table, claim, broadcast) = begun?;
     let attempt = Attempt {
         settings,
-        aws,
+        aws: &aws,
         table: &table,
         broadcast: &broadcast,
         claim,
@@ -57,6 +66,21 @@ pub(super) async fn play(
         _ => attempt.end(played.as_ref().err()).await,
     }
     played
+}
+
+/// Does some of what comes before the show, of which nothing is lost by leaving at once.
+async fn unless_stopped<T>(
+    stop: &CancellationToken,
+    when: &str,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        done = work => done,
+        () = stop.cancelled() => Err(Failure::new(
+            FailureKind::Interrupted,
+            format!("told to stop {when}"),
+        )),
+    }
 }
 
 struct Attempt<'a> {
@@ -76,9 +100,17 @@ struct Cast {
     others: Vec<DestinationProgress>,
 }
 
+impl Cast {
+    /// Whether an earlier attempt sent all of the show to some destination.
+    fn has_aired(&self) -> bool {
+        self.others.iter().any(|other| other.finished)
+    }
+}
+
 impl Attempt<'_> {
     async fn play(&self, stop: CancellationToken) -> Result<(), Failure> {
-        let cast = self.cast().await;
+        let cast = async { Ok(self.cast().await) };
+        let cast = unless_stopped(&stop, "while the keys were being read", cast).await?;
         if cast.playing.is_empty() {
             return self.nothing_to_play(&cast.others).await;
         }
@@ -88,9 +120,26 @@ impl Attempt<'_> {
             ..Update::default()
         };
         let (updates, followed) = watch::channel(opening);
+        let metrics = Metrics::new(self.settings, self.before())
+            .map(|metrics| tokio::spawn(metrics::follow(metrics, followed.clone())));
+        let played = self.play_to(cast, updates, followed, stop).await;
+        if let Some(metrics) = metrics {
+            // No more updates follow, so this only has its last line to write.
+            let _ = timeout(LAST_LINE, metrics).await;
+        }
+        played
+    }
+
+    async fn play_to(
+        &self,
+        cast: Cast,
+        updates: watch::Sender<Update>,
+        followed: watch::Receiver<Update>,
+        stop: CancellationToken,
+    ) -> Result<(), Failure> {
         let mut reporter = self.reporter();
         let whole = |update| self.whole(update, &cast.others);
-        let show = self.show(cast.playing.clone(), updates, stop.clone());
+        let show = self.show(&cast, updates, stop.clone());
         let follow = reporter.follow(followed, whole);
         tokio::pin!(show);
         let (mut shown, mut last) = tokio::select! {
@@ -107,8 +156,7 @@ impl Attempt<'_> {
             }
         };
         // The broadcast has aired at one destination, whatever becomes of the rest now.
-        let has_aired = cast.others.iter().any(|other| other.finished);
-        if let Some(failure) = shown.as_ref().err().filter(|_| has_aired)
+        if let Some(failure) = shown.as_ref().err().filter(|_| cast.has_aired())
             && failure.kind != FailureKind::Interrupted
         {
             tracing::error!(%failure, "only an earlier attempt aired the show to its end");
@@ -121,7 +169,11 @@ impl Attempt<'_> {
         // What was told to stop, or found the video unreadable, goes on with the next attempt; for
         // this one it is over.
         progress.phase = Phase::Finished;
-        let written = reporter.last(&progress).await;
+        let patience = match stop.is_cancelled() {
+            true => LAST_PATIENCE_ON_STOP,
+            false => LAST_PATIENCE,
+        };
+        let written = reporter.last(&progress, patience).await;
         match (shown, written) {
             (_, Err(failure)) if failure.kind == FailureKind::Superseded => Err(failure),
             (shown, Err(failure)) => {
@@ -135,17 +187,11 @@ impl Attempt<'_> {
     /// Opens the video and shows it. Returns how it went and the last update.
     async fn show(
         &self,
-        destinations: Vec<ShowDestination>,
+        cast: &Cast,
         updates: watch::Sender<Update>,
         stop: CancellationToken,
     ) -> (Result<(), Failure>, Update) {
-        let opened = tokio::select! {
-            opened = self.open() => opened,
-            () = stop.cancelled() => Err(Failure::new(
-                FailureKind::Interrupted,
-                "told to stop while the video was being opened",
-            )),
-        };
+        let opened = unless_stopped(&stop, "while the video was being opened", self.open()).await;
         let movie = match opened {
             Ok(movie) => movie,
             Err(failure) => return (Err(failure), updates.borrow().clone()),
@@ -157,9 +203,10 @@ impl Attempt<'_> {
             on_drop: self.broadcast.on_drop,
             // One that is to air as soon as possible has its air time from when it was asked for.
             is_announced: self.broadcast.air_time > self.broadcast.created_at,
+            has_aired: cast.has_aired(),
             ..Show::new(
                 movie,
-                destinations,
+                cast.playing.clone(),
                 self.broadcast.air_time,
                 self.settings.dial_policy(),
             )
@@ -232,8 +279,9 @@ impl Attempt<'_> {
                 .unwrap_or_default(),
             ..Update::default()
         };
-        self.reporter().last(&self.whole(over, others)).await?;
-        if others.iter().any(|destination| destination.finished) {
+        let over = self.whole(over, others);
+        self.reporter().last(&over, LAST_PATIENCE).await?;
+        if others.iter().any(|other| other.finished) {
             return Ok(());
         }
         let failure = others.iter().find_map(|other| other.failure.clone());

@@ -22,8 +22,10 @@ use crate::show::Update;
 const INTERVAL: Duration = Duration::from_secs(5);
 /// How long one report may take: a newer one is waiting.
 const PATIENCE: Duration = Duration::from_secs(4);
-/// How long the last report is tried; nothing comes after it, and SIGTERM gives 30 s.
-const LAST_PATIENCE: Duration = Duration::from_secs(20);
+/// How long the last report is tried; nothing comes after it.
+pub(super) const LAST_PATIENCE: Duration = Duration::from_secs(20);
+/// The same after SIGTERM, which gives 30 s for this and for all that is before and after it.
+pub(super) const LAST_PATIENCE_ON_STOP: Duration = Duration::from_secs(10);
 /// The pause between two tries of the last report.
 const LAST_PAUSE: Duration = Duration::from_millis(500);
 
@@ -83,9 +85,14 @@ impl Reporter {
         }
     }
 
-    /// Writes the last word of this attempt, with patience.
-    pub(super) async fn last(&mut self, progress: &Progress) -> Result<(), Failure> {
-        let until = Instant::now() + LAST_PATIENCE;
+    /// Writes the last word of this attempt, with patience: a try that begins within it is waited
+    /// for.
+    pub(super) async fn last(
+        &mut self,
+        progress: &Progress,
+        patience: Duration,
+    ) -> Result<(), Failure> {
+        let until = Instant::now() + patience;
         loop {
             let failure = match timeout(PATIENCE, self.write(progress)).await {
                 Ok(Ok(())) => return Ok(()),

@@ -2,7 +2,7 @@
 
 use std::{env, process::ExitCode};
 
-use broadcast::{Failure, FailureKind, aws};
+use broadcast::{Failure, FailureKind};
 use tokio_util::sync::CancellationToken;
 
 use super::{Settings, attempt, logs, signals};
@@ -32,6 +32,8 @@ async fn play() -> Result<(), Failure> {
     let settings = Settings::from_variables(|name| env::var(name).ok())
         .map_err(|error| Failure::new(FailureKind::BadRequest, error.to_string()))?;
     let stop = CancellationToken::new();
+    // First of all, for a process with the number 1, as a container's is, ignores signals that it
+    // does not listen for.
     signals::watch(stop.clone()).map_err(|error| {
         Failure::new(
             FailureKind::Internal,
@@ -39,5 +41,5 @@ async fn play() -> Result<(), Failure> {
         )
     })?;
     tracing::info!(broadcast = %settings.broadcast, attempt = settings.attempt, "begins");
-    attempt::play(&settings, &aws::config().await, stop).await
+    attempt::play(&settings, stop).await
 }

@@ -15,6 +15,11 @@ pub struct Settings {
     pub attempt: u32,
     /// `TABLE`; `matinee` unless said otherwise.
     pub table: String,
+    /// `METRICS_NAMESPACE`: CloudWatch's name for where the metrics belong. Unset or empty: none
+    /// are written.
+    pub metrics_namespace: Option<String>,
+    /// `DEPLOYMENT`: the dimension of the metrics; the table's name unless said otherwise.
+    pub deployment: String,
     /// `ALLOW_PRIVATE_ADDRESSES=true`: sources and ingests may be on loopback and in private
     /// networks.
     pub addresses: AddressPolicy,
@@ -73,10 +78,14 @@ impl Settings {
                 });
             }
         };
+        let table = variable("TABLE").unwrap_or_else(|| table::DEFAULT_NAME.to_owned());
+        let unless_empty = |name| variable(name).filter(|value| !value.is_empty());
         Ok(Self {
             broadcast,
             attempt,
-            table: variable("TABLE").unwrap_or_else(|| table::DEFAULT_NAME.to_owned()),
+            metrics_namespace: unless_empty("METRICS_NAMESPACE"),
+            deployment: unless_empty("DEPLOYMENT").unwrap_or_else(|| table.clone()),
+            table,
             addresses: AddressPolicy { allow_private },
             ca_file: variable("INGEST_CA_FILE").map(PathBuf::from),
         })
@@ -107,6 +116,8 @@ mod tests {
         let settings = read(&[("BROADCAST_ID", "20261201-1930-abcd"), ("ATTEMPT", "2")]).unwrap();
         assert_eq!((settings.attempt, settings.table.as_str()), (2, "matinee"));
         assert_eq!(settings.addresses, AddressPolicy::PUBLIC);
+        assert_eq!(settings.metrics_namespace, None);
+        assert_eq!(settings.deployment, "matinee");
     }
 
     #[track_caller]

@@ -1,4 +1,5 @@
-//! Being told to stop: ECS sends SIGTERM and gives 30 s, a terminal sends SIGINT.
+//! Being told to stop: ECS sends SIGTERM and kills after the `stopTimeout` of the task definition,
+//! 30 s unless it says otherwise; a terminal sends SIGINT.
 
 use std::io;
 

@@ -5,6 +5,7 @@
 #[path = "../support/certificate.rs"]
 mod certificate;
 mod faults;
+mod giving_up;
 mod go_away;
 mod recording;
 mod support;
