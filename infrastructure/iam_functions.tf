@@ -121,7 +121,6 @@ data "aws_iam_policy_document" "persist" {
 }
 
 data "aws_iam_policy_document" "record_outcome" {
-  #checkov:skip=CKV_AWS_356:ecs:ListTasks of a cluster knows only `*`; its condition names the cluster
   source_policy_documents = [data.aws_iam_policy_document.function_log["record-outcome"].json]
 
   statement {

@@ -48,7 +48,6 @@ resource "aws_iam_role_policy" "streamer_start" {
 }
 
 data "aws_iam_policy_document" "streamer_start" {
-  #checkov:skip=CKV_AWS_356:ecr:GetAuthorizationToken knows only `*`
   # `*`: a token is for the whole registry, and which images it is good for is said below.
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
   statement {

@@ -12,8 +12,6 @@ resource "aws_iam_role_policy" "state_machine" {
 
 # Every ARN that state-machines/broadcast.asl.json names has to be here; a test compares.
 data "aws_iam_policy_document" "state_machine" {
-  #checkov:skip=CKV_AWS_111:the delivery of logs and X-Ray know only `*`
-  #checkov:skip=CKV_AWS_356:the delivery of logs and X-Ray know only `*`
   statement {
     sid       = "Functions"
     actions   = ["lambda:InvokeFunction"]

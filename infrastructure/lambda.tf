@@ -48,7 +48,6 @@ resource "aws_cloudwatch_log_group" "function" {
 }
 
 resource "aws_lambda_function" "function" {
-  #checkov:skip=CKV_AWS_115:reserved_concurrency sets it; by default none, because a new account has 10 invocations at a time in all and AWS then refuses to reserve any
   #checkov:skip=CKV_AWS_116:the workflow and the API wait for their answer; what is not waited for has a destination for failures (events.tf)
   #checkov:skip=CKV_AWS_117:the functions reach AWS and ingests by the internet; inside a VPC that would take a NAT gateway
   #checkov:skip=CKV_AWS_173:the environment holds names and ARNs, nothing secret
@@ -65,8 +64,10 @@ resource "aws_lambda_function" "function" {
   handler          = "bootstrap"
   architectures    = [var.architecture]
 
-  memory_size                    = 256
-  timeout                        = each.value.timeout
+  memory_size = 256
+  timeout     = each.value.timeout
+  # -1 reserves nothing. A new account has 10 invocations at a time in all, of which AWS lets none be
+  # reserved; it gives more when asked (docs/aws.md).
   reserved_concurrent_executions = lookup(var.reserved_concurrency, each.key, -1)
 
   environment {

@@ -2,7 +2,7 @@
 resource "aws_s3_bucket" "videos" {
   #checkov:skip=CKV_AWS_18:who reads which video is told by CloudTrail data events where that is wanted; logs of access would be objects to pay for
   #checkov:skip=CKV_AWS_144:a second copy in another region would cost more than the show; the owner has the original
-  #checkov:skip=CKV_AWS_145:the key that S3 manages costs nothing; a key of one's own costs a request for each range that is read
+  #checkov:skip=CKV_AWS_145:the key that S3 manages costs nothing; one of one's own costs $1 a month and its requests
   #checkov:skip=CKV2_AWS_62:nobody has to hear of an upload: the broadcast is scheduled by whoever uploads
   bucket        = "${var.name}-videos-${local.account}-${local.region}"
   force_destroy = var.delete_videos

@@ -10,7 +10,6 @@ resource "aws_cloudwatch_log_group" "broadcast" {
 }
 
 resource "aws_sfn_state_machine" "broadcast" {
-  #checkov:skip=CKV_AWS_284:tracing is on
   #checkov:skip=CKV_AWS_285:errors are logged; inputs and outputs of the states are in the execution's history and need not be there twice
   name     = "${var.name}-broadcast"
   type     = "STANDARD"

@@ -1,7 +1,6 @@
 # What `matinee --aws` has to know of this deployment.
 resource "aws_ssm_parameter" "deployment" {
   #checkov:skip=CKV2_AWS_34:addresses and names, nothing secret
-  #checkov:skip=CKV_AWS_337:addresses and names, nothing secret
   name        = "/matinee-deployment/${var.name}"
   description = "Where matinee --aws finds this deployment"
   type        = "String"
