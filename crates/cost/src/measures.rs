@@ -92,8 +92,7 @@ pub const FUNCTIONS: [(&str, f64, f64); 3] = [
     // As long as the slowest ingest takes to answer.
     ("validate-token", 1.0, 3.0),
     ("persist", 1.0, 0.5),
-    // The state, and the execution's change of status.
-    ("record-outcome", 2.0, 0.5),
+    ("record-outcome", 1.0, 0.5),
 ];
 /// Requests to the API for a show: schedule it, look now and then. Assumed.
 pub const API_REQUESTS: u32 = 20;
@@ -118,14 +117,14 @@ pub const METRICS: f64 = 5.0;
 // --- the deployment -----------------------------------------------------------
 
 /// Alarms. Counted.
-pub const ALARMS: f64 = 4.0;
+pub const ALARMS: f64 = 11.0;
 /// Dashboards. Counted.
 pub const DASHBOARDS: f64 = 1.0;
 /// Requests that Lambda makes to an empty queue in an hour: five readers, each of which waits for
 /// 20 s. Assumed, by
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>.
 pub const QUEUE_REQUESTS_PER_HOUR: f64 = 5.0 * 3_600.0 / 20.0;
-/// Images that are kept. Counted.
-pub const IMAGES: f64 = 10.0;
+/// Images that are kept at most. Counted.
+pub const IMAGES: f64 = 20.0;
 /// The size of one, in bytes. Measured, rounded up.
 pub const IMAGE_BYTES: f64 = 10_000_000.0;
