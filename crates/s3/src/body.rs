@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::meter::Attempt;
+use crate::meter::Sending;
 
 /// Bytes that are handed to the connection at a time, so that progress is seen within a part.
 const FRAME: usize = 64 << 10;
@@ -18,14 +18,14 @@ const FRAME: usize = 64 << 10;
 #[derive(Debug)]
 pub(crate) struct Metered {
     rest: Bytes,
-    attempt: Attempt,
+    sending: Sending,
 }
 
 impl Metered {
-    pub(crate) fn new(bytes: Bytes, attempt: Attempt) -> Self {
+    pub(crate) fn new(bytes: Bytes, sending: Sending) -> Self {
         Self {
             rest: bytes,
-            attempt,
+            sending,
         }
     }
 }
@@ -43,7 +43,7 @@ impl Body for Metered {
         }
         let length = self.rest.len().min(FRAME);
         let frame = self.rest.split_to(length);
-        self.attempt.moved(length);
+        self.sending.moved(length);
         Poll::Ready(Some(Ok(Frame::data(frame))))
     }
 

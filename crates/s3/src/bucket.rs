@@ -16,7 +16,7 @@ use aws_sigv4::{
     sign::v4,
 };
 use aws_types::SdkConfig;
-use reqwest::{Body, Request, Response, StatusCode};
+use reqwest::{Body, Method, Request, Response, StatusCode, header};
 
 use crate::{
     Call, Error, Keeper, Refusal,
@@ -100,6 +100,10 @@ impl Bucket {
         for (name, value) in &call.headers {
             request = request.header(*name, value);
         }
+        // S3 wants it of an empty body too.
+        if matches!(call.method, Method::POST | Method::PUT) {
+            request = request.header(header::CONTENT_LENGTH, call.body.len());
+        }
         let mut request = request
             .body(Body::from(call.body.clone()))
             .map_err(unsigned)?;
@@ -158,10 +162,8 @@ fn unsigned(error: impl std::error::Error + Send + Sync + 'static) -> Error {
 mod tests {
     use std::time::Duration;
 
-    use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-    use reqwest::Method;
-
     use super::*;
+    use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 
     async fn authorization(token: Option<&str>, call: Call<'_>) -> (String, Request) {
         let token = token.map(str::to_owned);

@@ -79,26 +79,36 @@ impl Client {
         self.bucket.name()
     }
 
-    /// Sends a request until it is answered for good.
-    pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, Error> {
-        self.send_metered(call, &Meter::default()).await
+    /// Sends a request until it is answered for good, and reads the answer.
+    pub(crate) async fn send<T>(
+        &self,
+        call: Call<'_>,
+        read: impl Fn(Answer) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.send_metered(call, &Meter::default(), read).await
     }
 
-    pub(crate) async fn send_metered(
+    /// The same, for a body that takes its time.
+    pub(crate) async fn send_metered<T>(
         &self,
         call: Call<'_>,
         meter: &Meter,
-    ) -> Result<Answer, Error> {
+        read: impl Fn(Answer) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let retry = &self.settings.retry;
         let started = Instant::now();
         let mut attempts = 0;
         loop {
+            // Takes back what it sent when it fails, or nobody waits for it any more.
             let attempt = Attempt::new(meter.clone());
-            let error = match self.attempt(&call, &attempt).await {
-                Ok(answer) => return Ok(answer),
+            let error = match self.attempt(&call, &attempt).await.and_then(&read) {
+                Ok(read) => {
+                    attempt.keep();
+                    return Ok(read);
+                }
                 Err(error) => error,
             };
-            attempt.take_back();
+            drop(attempt);
             if !error.may_pass() {
                 return Err(error);
             }
@@ -128,14 +138,14 @@ impl Client {
     async fn exchange(&self, call: &Call<'_>, attempt: &Attempt) -> Result<Answer, Error> {
         // Twice at most: a bucket elsewhere says where.
         for _ in 0..2 {
-            attempt.take_back();
+            attempt.start();
             let mut request = self.bucket.request(call).await?;
             if !call.body.is_empty() {
-                let body = Metered::new(call.body.clone(), attempt.clone());
+                let body = Metered::new(call.body.clone(), attempt.sending());
                 *request.body_mut() = Some(reqwest::Body::wrap(body));
             }
             let response = self.http.execute(request).await.map_err(broken)?;
-            attempt.moved(0);
+            attempt.moved();
             if self.bucket.moved(&response) {
                 continue;
             }
@@ -156,7 +166,7 @@ async fn receive(mut response: Response, attempt: &Attempt) -> Result<Answer, Er
     let headers = std::mem::take(response.headers_mut());
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(broken)? {
-        attempt.moved(0);
+        attempt.moved();
         if body.len() + chunk.len() > LONGEST_ANSWER {
             return Err(Error::Nonsense("it is too long"));
         }

@@ -11,7 +11,11 @@
 mod bucket;
 mod call;
 mod client;
+mod multipart;
+mod object;
 mod tags;
+
+mod upload;
 
 mod address;
 mod body;
@@ -29,5 +33,8 @@ pub use client::{Client, Settings};
 pub use credentials::Keeper;
 pub use error::Error;
 pub use meter::Meter;
+pub use multipart::Part;
+pub use object::ObjectHead;
 pub use refusal::Refusal;
 pub use retry::Retry;
+pub use upload::{LocalFile, Plan, Progress, Step, UploadError, Uploaded, upload};

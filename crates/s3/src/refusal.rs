@@ -13,7 +13,7 @@ const LONGEST: usize = 16 << 10;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("S3 answered {code}")]
 pub struct Refusal {
-    /// The HTTP status.
+    /// The HTTP status; 200 where it was said before the error happened.
     pub status: u16,
     /// The code of the error (`NoSuchKey`, `AccessDenied`); the status where there is none, as in
     /// answers to HEAD.
@@ -72,7 +72,11 @@ impl Refusal {
             || self.is_about_expiry()
             || matches!(
                 &*self.code,
-                "RequestTimeout" | "SlowDown" | "InternalError" | "OperationAborted"
+                "RequestTimeout"
+                    | "SlowDown"
+                    | "InternalError"
+                    | "ServiceUnavailable"
+                    | "OperationAborted"
             )
     }
 }

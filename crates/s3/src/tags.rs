@@ -18,7 +18,7 @@ impl Client {
     /// [`Error::Refused`] with `NoSuchKey` or `AccessDenied`, and what any request can meet.
     pub async fn get_tags(&self, key: &str) -> Result<Vec<(String, String)>, Error> {
         let call = Call::new(Method::GET, key).query("tagging", "");
-        Ok(parse(&self.send(call).await?.body)?)
+        self.send(call, |answer| Ok(parse(&answer.body)?)).await
     }
 
     /// Replaces the tags of an object: those that are not named are gone.
@@ -35,7 +35,7 @@ impl Client {
             .header("content-md5", STANDARD.encode(md5::compute(&body).0))
             .header("content-type", "application/xml")
             .body(body);
-        self.send(call).await.map(drop)
+        self.send(call, |_| Ok(())).await
     }
 }
 

@@ -11,13 +11,20 @@ pub(crate) fn read<T>(
     root: &str,
     read: impl FnOnce(&mut ScopedDecoder<'_, '_>) -> Result<T, XmlDecodeError>,
 ) -> Result<T, XmlDecodeError> {
-    let mut document = Document::try_from(body)?;
+    let mut document = Document::try_from(body.trim_ascii_start())?;
     let mut decoder = document.root_element()?;
     // The namespace is the same everywhere; what stands in for S3 leaves it out at times.
     if decoder.start_el().local() != root {
         return Err(XmlDecodeError::custom(format!("its root is not {root}")));
     }
     read(&mut decoder)
+}
+
+/// The name of the root.
+pub(crate) fn root(body: &[u8]) -> Result<String, XmlDecodeError> {
+    let mut document = Document::try_from(body.trim_ascii_start())?;
+    let decoder = document.root_element()?;
+    Ok(decoder.start_el().local().to_owned())
 }
 
 /// The text of an element.

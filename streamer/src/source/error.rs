@@ -97,6 +97,9 @@ pub enum Fault {
     /// The server answered with an error that may pass.
     #[error("the server answered {0}")]
     Status(u16),
+    /// S3 answered with an error that may pass.
+    #[error("S3 answered {0}")]
+    Refused(String),
     /// The connection failed or broke.
     #[error("the connection failed")]
     Connection(#[source] reqwest::Error),

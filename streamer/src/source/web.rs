@@ -10,7 +10,7 @@ use super::{
     blocks::BLOCK_SIZE,
     client::{Clients, classify},
     error::{AttemptError, Fault, SourceError},
-    object::ObjectAddress,
+    object::Object,
     options::SourceOptions,
     origin::with_retries,
 };
@@ -42,7 +42,7 @@ struct Asker {
 #[derive(Debug)]
 enum Target {
     Page(Url),
-    Object(Box<ObjectAddress>),
+    Object(Box<Object>),
 }
 
 impl WebOrigin {
@@ -62,7 +62,7 @@ impl WebOrigin {
         options: &SourceOptions,
     ) -> Result<(Self, u64, Bytes), SourceError> {
         let clients = Clients::for_objects(options)?;
-        let object = ObjectAddress::new(bucket, key, options.aws.clone()).await?;
+        let object = Object::new(bucket, key, options.aws.clone()).await?;
         Self::open_target(clients, Target::Object(Box::new(object)), options).await
     }
 
@@ -133,7 +133,7 @@ impl Asker {
 
     async fn ask_object(
         &self,
-        object: &ObjectAddress,
+        object: &Object,
         range: &Range<u64>,
         tag: Option<&str>,
     ) -> Result<Response, AttemptError> {
