@@ -1,0 +1,177 @@
+#!/usr/bin/env bash
+# infrastructure/ as far as it can be checked without an account: its README, checkov, and, with a
+# Terraform provider that makes up AWS, format, validation, plan, tests, a whole deployment in two steps
+# as ./deploy makes it, what is then in the state, and whether all that can say no.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. ci/tools.sh
+
+echo "== infrastructure"
+directory=$(mktemp -d)
+trap 'rm -rf "$directory"' EXIT
+passed=0 failed=0
+
+check() { # name, command…
+  local name=$1
+  shift
+  if "$@" >"$directory/output" 2>&1; then
+    echo "ok   $name"
+    passed=$((passed + 1))
+  else
+    echo "FAIL $name"
+    tail -n 60 "$directory/output"
+    failed=$((failed + 1))
+  fi
+}
+counted() { # name, command…: one whose last line is `N passed, N failed`
+  local name=$1 ok bad
+  shift
+  "$@" >"$directory/output" 2>&1 || true
+  echo "-- $name"
+  grep -v ' passed, ' "$directory/output" || true
+  read -r ok bad < <(sed -n 's/^.*\b\([0-9]\+\) passed, \([0-9]\+\) failed\.\?$/\1 \2/p' "$directory/output" | tail -n 1) || true
+  passed=$((passed + ${ok:-0})) failed=$((failed + ${bad:-1}))
+}
+skip() { echo "SKIP $1: $2"; }
+not() { ! "$@"; }
+# A copy to work in or to break. Lock files of made-up providers stay out of the tree.
+copy() { # name
+  rm -rf "${directory:?}/$1"
+  mkdir -p "$directory/$1"
+  cp -r state-machines "$directory/$1/"
+  cp -r infrastructure "$directory/$1/"
+  rm -rf "$directory/$1/infrastructure"/{.terraform,.terraform.lock.hcl,terraform.tfstate.d,*.tfvars,backend*.tf}
+}
+end() {
+  echo "$passed passed, $failed failed"
+  ((failed == 0))
+  exit
+}
+
+# --- README -----------------------------------------------------------------------------------------
+check "README.md tells every input and output" ci/infrastructure/readme.py
+copy broken
+sed -i '0,/description = "/s//description = "Not /' "$directory/broken/infrastructure/variables.tf"
+check "it sees a description that changed (README.md)" not ci/infrastructure/readme.py "$directory/broken/infrastructure"
+
+# --- checkov ----------------------------------------------------------------------------------------
+checkov=${CHECKOV:-$CI_TOOLS/checkov/bin/checkov}
+if [[ ! -x $checkov ]]; then
+  echo "installing checkov into $CI_TOOLS/checkov"
+  python3 -m venv "$CI_TOOLS/checkov"
+  "$CI_TOOLS/checkov/bin/pip" install --quiet --disable-pip-version-check checkov==3.2.459 || rm -f "$checkov"
+fi
+scan() { "$checkov" --directory "$1" --framework terraform --compact --quiet --skip-download "${@:2}"; }
+skips() { grep -ho 'checkov:skip=.*' infrastructure/*.tf; }
+# What checkov would say without the skips, as `file:check`, and the skips in the same words.
+needed() {
+  copy bare
+  sed -i '/checkov:skip=/d' "$directory/bare/infrastructure"/*.tf
+  scan "$directory/bare/infrastructure" --output json 2>"$directory/checkov.log" |
+    jq -r '.results.failed_checks[] | .file_path + ":" + .check_id' | sort -u >"$directory/needed"
+  grep -o 'checkov:skip=[A-Z0-9_]*' infrastructure/*.tf | sed 's|infrastructure||; s|checkov:skip=||' | sort -u >"$directory/skipped"
+  diff "$directory/needed" "$directory/skipped"
+}
+if [[ -x $checkov ]]; then
+  check "checkov" scan infrastructure
+  check "every skip of checkov has its reason" not grep -vE '^checkov:skip=CKV2?_AWS_[0-9]+:.{20,}' <(skips)
+  check "every skip of checkov is needed" needed
+  copy broken
+  sed -i 's/"AWS_IAM"/"NONE"/' "$directory/broken/infrastructure/api.tf"
+  check "it sees an open function URL (checkov)" not scan "$directory/broken/infrastructure"
+  copy broken
+  sed -i 's|\[aws_dynamodb_table.broadcasts.arn\]|["*"]|' "$directory/broken/infrastructure/iam_functions.tf"
+  check "it sees \`*\` as a resource (checkov)" not scan "$directory/broken/infrastructure"
+else
+  skip checkov "it cannot be installed from PyPI here"
+fi
+
+# --- Terraform --------------------------------------------------------------------------------------
+if ! command -v terraform >/dev/null; then
+  skip "everything with Terraform" "there is no terraform on this machine"
+  end
+fi
+check "terraform fmt" terraform fmt -check -recursive -diff infrastructure
+offline=$PWD/../shared/tools/terraform-offline
+if [[ ! -x $offline/setup.sh ]]; then
+  skip "validate, plan, test and apply" "there is no $offline to stand for AWS"
+  end
+fi
+home=${TERRAFORM_OFFLINE_HOME:-$CI_TOOLS/terraform-offline}
+if [[ ! -f $home/terraformrc ]]; then
+  echo "making Terraform providers in $home, once"
+  if ! "$offline/setup.sh" "$home" >"$directory/output" 2>&1; then
+    tail -n 20 "$directory/output"
+    rm -f "$home/terraformrc"
+    skip "validate, plan, test and apply" "the offline providers cannot be made"
+    end
+  fi
+fi
+export TF_CLI_CONFIG_FILE=$home/terraformrc TF_IN_AUTOMATION=1 TF_INPUT=0 CHECKPOINT_DISABLE=1
+export AWS_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true
+unset AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+unset "${!TF_VAR_@}" TF_WORKSPACE
+
+copy work
+tf() { TF_DATA_DIR=$directory/data terraform -chdir="$directory/work/infrastructure" "$@"; }
+said=(-no-color -var image_tag=1f2e3d -var lambda_dir=tests/zips)
+state=$directory/matinee.tfstate
+check "terraform init" tf init -no-color
+check "terraform validate" tf validate -no-color
+check "terraform plan" tf plan "${said[@]}" -out="$directory/plan"
+counted "terraform test" tf test -no-color
+
+# A first deployment: the repository, then (the image is pushed) everything; a second one; the end.
+check "the image's repository comes first" \
+  tf apply -auto-approve -no-color -var image_tag=1f2e3d -target=aws_ecr_repository.streamer -state="$state"
+check "it tells its address" bash -c 'terraform output -state="$1" -raw image_repository_url | grep -q /matinee-streamer$' - "$state"
+check "terraform apply" tf apply -auto-approve "${said[@]}" -state="$state"
+check "a second time nothing changes" tf plan -detailed-exitcode "${said[@]}" -state="$state"
+tf show -json "$state" >"$directory/shown.json"
+counted "what is deployed" ci/infrastructure/verify.py "$directory/shown.json"
+
+# --- the state machine as it was rendered -----------------------------------------------------------
+definition() { ci/infrastructure/definition.py "$1" "$directory/shown.json"; }
+definition rendered >"$directory/rendered.json"
+definition template >"$directory/template.json"
+definition placeholders >"$directory/placeholders.json"
+by_the_crate() {
+  cargo run --quiet --locked --package state-machines --example render <"$directory/placeholders.json" >"$directory/by-the-crate.json" &&
+    cmp "$directory/rendered.json" "$directory/by-the-crate.json"
+}
+if command -v cargo >/dev/null; then
+  check "Terraform renders the definition as the crate does" by_the_crate
+else
+  skip "the crate's rendering" "there is no cargo on this machine"
+fi
+lint=$CI_TOOLS/venv/bin/cfn-lint asl=$CI_TOOLS/node_modules/.bin/asl-validator
+if [[ -x $lint && -x $asl ]]; then
+  check "asl-validator" "$asl" --json-path "$directory/rendered.json"
+  check "cfn-lint" "$lint" --regions us-east-1 --include-checks I -- "$directory/template.json"
+else
+  skip "asl-validator and cfn-lint" "ci/install.sh has not been run"
+fi
+
+# --- can the tests say no? --------------------------------------------------------------------------
+broken() { # what, test, file, sed expression
+  cp -r infrastructure/. "$directory/work/infrastructure/"
+  sed -i "$4" "$directory/work/infrastructure/$3"
+  if cmp -s "infrastructure/$3" "$directory/work/infrastructure/$3"; then
+    check "it breaks $3: $1" false
+    return
+  fi
+  # An assertion or a check of a value has to fail, not the broken file's syntax.
+  check "it sees $1 (tests/$2.tftest.hcl)" bash -c \
+    'output=$(TF_DATA_DIR=$1/data terraform -chdir="$1/work/infrastructure" test -no-color -filter="tests/$2.tftest.hcl"); [[ $output == *"Test assertion failed"* || $output == *"expected failure"* ]]' - "$directory" "$2"
+  cp "infrastructure/$3" "$directory/work/infrastructure/$3"
+}
+broken "a port that is open" deployment network.tf '/^resource "aws_security_group" "streamer"/a ingress {\n from_port = 22\n to_port = 22\n protocol = "tcp"\n cidr_blocks = ["0.0.0.0/0"]\n}'
+broken "a typo in an ARN" deployment sfn.tf 's|= aws_ecs_cluster.streamers.arn|= "${aws_ecs_cluster.streamers.arn}s"|'
+broken "two functions exchanged" deployment sfn.tf 's|function\["persist"\]|function["record-outcome"]|'
+broken "a privileged container" deployment ecs.tf 's|readonlyRootFilesystem = true|readonlyRootFilesystem = true\n privileged = true|'
+broken "an API without signatures" deployment api.tf 's|AWS_IAM|NONE|'
+broken "\`*\` as a resource" iam iam_functions.tf 's|\[aws_dynamodb_table.broadcasts.arn\]|["*"]|'
+broken "every action of a service" iam iam_streamer.tf 's|"dynamodb:GetItem"|"dynamodb:*"|'
+broken "a role for other accounts" iam iam.tf 's|aws:SourceAccount|aws:PrincipalAccount|'
+broken "a name that nobody checks" refusals variables.tf 's|\^\[a-z\]\[a-z0-9-\]{0,23}\$|.|'
+end
