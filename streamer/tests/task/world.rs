@@ -1,8 +1,8 @@
 //! A region, an ingest, a broadcast, and the streamer's process.
 
 use std::{
+    env,
     net::SocketAddr,
-    path::Path,
     process::Stdio,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
@@ -22,10 +22,13 @@ use region::{Region, RunningRegion, ShutdownTasks};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::{
-    io::AsyncReadExt,
+    io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
+    sync::watch,
     task::JoinHandle,
 };
+
+use crate::host::{Host, TOKEN};
 
 pub(crate) const KEY: &str = "FB-1-0-key?s_bl=1&a=very-secret";
 
@@ -34,6 +37,7 @@ pub(crate) struct World {
     pub(crate) table: Table,
     pub(crate) ingest: RunningIngest,
     pub(crate) config: SdkConfig,
+    pub(crate) host: Host,
     region: Option<RunningRegion>,
     data: TempDir,
 }
@@ -41,14 +45,23 @@ pub(crate) struct World {
 impl World {
     /// GIVEN a region with an empty table, and an ingest that takes every key.
     pub(crate) async fn new() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    /// GIVEN a region with an empty table, and an ingest with some ways of its own.
+    pub(crate) async fn with(options: Options) -> Self {
         let data = tempfile::tempdir().unwrap();
         let region = start(&data).await;
         let config = config(&region);
         let table = Table::new(&config, "shows");
         table.ensure().await.unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let ingest = Ingest::bind(address, Options::default()).await.unwrap();
+        let ingest = Ingest::bind(address, options).await.unwrap();
+        let credentials = region.credentials();
+        let secret = credentials.secret_access_key();
+        let host = Host::new(credentials.access_key_id(), secret).await;
         Self {
+            host,
             table,
             ingest,
             config,
@@ -61,6 +74,17 @@ impl World {
     pub(crate) async fn broadcast(
         &self,
         fixture: &str,
+        air_in: Duration,
+        names: &[&str],
+    ) -> BroadcastId {
+        let source = format!("s3://videos/{fixture}");
+        self.broadcast_of(&source, air_in, names).await
+    }
+
+    /// GIVEN a broadcast of the video at an address.
+    pub(crate) async fn broadcast_of(
+        &self,
+        source: &str,
         air_in: Duration,
         names: &[&str],
     ) -> BroadcastId {
@@ -82,13 +106,10 @@ impl World {
                 probe: Probe::Publish,
             });
         }
-        let fixture = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/fixtures")
-            .join(fixture);
         let broadcast = Broadcast {
             id: id.clone(),
             title: "A talk".into(),
-            source: broadcast::SourceUrl::file(&fixture).unwrap(),
+            source: source.parse().unwrap(),
             destinations,
             air_time,
             time_zone: "UTC".parse().unwrap(),
@@ -121,15 +142,24 @@ impl World {
         self.streamer_with(&[("BROADCAST_ID", id.as_str()), ("ATTEMPT", &attempt)])
     }
 
+    /// WHEN the streamer is started as Fargate starts it, with these variables more or other than
+    /// usual. `MATINEE_STREAMER` is the program to run, if it is not the one that was just built.
     pub(crate) fn streamer_with(&self, environment: &[(&str, &str)]) -> Streamer {
+        let built = env!("CARGO_BIN_EXE_streamer");
+        let program = env::var_os("MATINEE_STREAMER").unwrap_or_else(|| built.into());
         let region = self.region.as_ref().unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_streamer"))
+        let host = format!("http://{}", self.host.address);
+        let mut child = Command::new(program)
             .env_clear()
-            .env("AWS_ENDPOINT_URL", region.endpoint())
             .env("AWS_REGION", "us-east-1")
-            .env("AWS_CONFIG_FILE", region.config_file())
-            .env("AWS_SHARED_CREDENTIALS_FILE", region.credentials_file())
-            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env(
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                format!("{host}/credentials"),
+            )
+            .env("AWS_CONTAINER_AUTHORIZATION_TOKEN", TOKEN)
+            // Where AWS is: the one thing that is not as on Fargate.
+            .env("AWS_ENDPOINT_URL", region.endpoint())
+            .env("AWS_ENDPOINT_URL_S3", host)
             .env("TABLE", "shows")
             .env("ALLOW_PRIVATE_ADDRESSES", "true")
             .env("RUST_LOG", "trace")
@@ -139,13 +169,17 @@ impl World {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        let mut stdout = child.stdout.take().unwrap();
-        let log = tokio::spawn(async move {
-            let mut log = String::new();
-            stdout.read_to_string(&mut log).await.unwrap();
-            log
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (sender, log) = watch::channel(String::new());
+        let reader = tokio::spawn(async move {
+            while let Some(line) = lines.next_line().await.unwrap() {
+                sender.send_modify(|log| {
+                    log.push_str(&line);
+                    log.push('\n');
+                });
+            }
         });
-        Streamer { child, log }
+        Streamer { child, log, reader }
     }
 
     /// Waits until the table says so of a broadcast.
@@ -187,21 +221,33 @@ impl World {
 /// A streamer's process.
 pub(crate) struct Streamer {
     child: Child,
-    log: JoinHandle<String>,
+    log: watch::Receiver<String>,
+    reader: JoinHandle<()>,
 }
 
 impl Streamer {
+    /// WHEN it is told to stop.
     pub(crate) fn terminate(&self) {
         let pid = i32::try_from(self.child.id().unwrap()).unwrap();
         kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
+    }
+
+    /// Waits until its log says so.
+    pub(crate) async fn says(&mut self, words: &str) {
+        let said = self.log.wait_for(|log| log.contains(words));
+        let said = tokio::time::timeout(Duration::from_secs(30), said).await;
+        said.unwrap().unwrap();
     }
 
     /// THEN it ends with an exit code, and its log, at the level of traces, tells no key.
     pub(crate) async fn ends(mut self) -> (i32, String) {
         let ended = tokio::time::timeout(Duration::from_secs(40), self.child.wait());
         let status = ended.await.unwrap().unwrap();
-        let log = self.log.await.unwrap();
-        assert!(!log.contains("very-secret"), "the key is in the log");
+        self.reader.await.unwrap();
+        let log = self.log.borrow().clone();
+        for secret in ["very-secret", TOKEN, "session-"] {
+            assert!(!log.contains(secret), "{secret} is in the log");
+        }
         for line in log.lines() {
             assert!(line.starts_with('{'), "no JSON: {line}");
         }
