@@ -144,7 +144,8 @@ mod tests {
         let network = &json["States"]["Stream"]["Arguments"]["NetworkConfiguration"];
         assert_eq!(
             network["AwsvpcConfiguration"]["Subnets"],
-            "{% $split('subnet-1,subnet-2', ',') %}"
+            "{% ($all := $split('subnet-1,subnet-2', ','); $retries := $states.context.State.RetryCount; \
+             $retries > 0 ? [$all[($attempt + $retries) % $count($all)]] : $all) %}"
         );
     }
 
@@ -184,13 +185,15 @@ mod tests {
     /// Of RunTask's parameters Step Functions takes only some in a state of this kind, and fills
     /// in StartedBy itself.
     /// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html>
+    /// That page leaves CapacityProviderStrategy out, which is taken all the same:
+    /// <https://github.com/aws/aws-cdk/pull/35465>
     #[test]
     fn the_streamer_is_started_with_parameters_that_step_functions_takes() {
         const TAKEN: [&str; 11] = [
+            "CapacityProviderStrategy",
             "Cluster",
             "EnableExecuteCommand",
             "Group",
-            "LaunchType",
             "NetworkConfiguration",
             "Overrides",
             "PlacementConstraints",

@@ -11,6 +11,7 @@ use state_machines::{Placeholders, render};
 const ID: &str = "20261201-1930-abcd";
 const EXECUTION: &str =
     "arn:aws:states:us-east-1:123456789012:execution:matinee-broadcast:20261201-1930-abcd";
+const SUBNETS: [&str; 3] = ["subnet-1", "subnet-2", "subnet-3"];
 
 /// An execution and the time.
 struct Play {
@@ -27,23 +28,30 @@ enum Answer {
     Error(&'static str, String),
 }
 
+/// The definition with ARNs in it.
+fn rendered() -> String {
+    let function = |name: &str| format!("arn:aws:lambda:us-east-1:123456789012:function:{name}");
+    render(&Placeholders {
+        validate_token_function_arn: function("validate-token"),
+        persist_function_arn: function("persist"),
+        record_outcome_function_arn: function("record-outcome"),
+        cluster_arn: "arn:aws:ecs:us-east-1:123456789012:cluster/matinee".into(),
+        task_definition_arn: "arn:aws:ecs:us-east-1:123456789012:task-definition/streamer:7".into(),
+        container_name: "streamer".into(),
+        subnet_ids: SUBNETS.map(Into::into).into(),
+        security_group_ids: vec!["sg-1".into(), "sg-2".into()],
+    })
+    .unwrap()
+}
+
 impl Play {
     /// GIVEN an execution that was started for a broadcast.
     fn begin() -> Self {
-        let function =
-            |name: &str| format!("arn:aws:lambda:us-east-1:123456789012:function:{name}");
-        let rendered = render(&Placeholders {
-            validate_token_function_arn: function("validate-token"),
-            persist_function_arn: function("persist"),
-            record_outcome_function_arn: function("record-outcome"),
-            cluster_arn: "arn:aws:ecs:us-east-1:123456789012:cluster/matinee".into(),
-            task_definition_arn: "arn:aws:ecs:us-east-1:123456789012:task-definition/streamer:7"
-                .into(),
-            container_name: "streamer".into(),
-            subnet_ids: vec!["subnet-1".into()],
-            security_group_ids: vec!["sg-1".into(), "sg-2".into()],
-        });
-        let definition = Definition::parse(&rendered.unwrap()).unwrap();
+        Self::of(&rendered())
+    }
+
+    fn of(definition: &str) -> Self {
+        let definition = Definition::parse(definition).unwrap();
         let now = "2026-12-01T19:26:00Z".parse().unwrap();
         let start = StartInput {
             execution_arn: EXECUTION.into(),
@@ -127,23 +135,35 @@ impl Play {
 
     #[track_caller]
     fn persists(&mut self, attempt: u32) {
+        self.persists_on(attempt, "FARGATE");
+    }
+
+    #[track_caller]
+    fn persists_on(&mut self, attempt: u32, provider: &str) {
         self.expect(
             "Persist",
             json!({ "broadcastId": ID, "executionArn": EXECUTION }),
-            Answer::Payload(json!({ "broadcastId": ID, "attempt": attempt })),
+            Answer::Payload(json!({
+                "broadcastId": ID, "attempt": attempt, "capacityProvider": provider,
+            })),
         );
     }
 
     #[track_caller]
     fn streams(&mut self, attempt: u32, answer: Answer) {
+        self.streams_on(attempt, "FARGATE", &SUBNETS, answer);
+    }
+
+    #[track_caller]
+    fn streams_on(&mut self, attempt: u32, provider: &str, subnets: &[&str], answer: Answer) {
         let arguments = json!({
             "Cluster": "arn:aws:ecs:us-east-1:123456789012:cluster/matinee",
             "TaskDefinition": "arn:aws:ecs:us-east-1:123456789012:task-definition/streamer:7",
-            "LaunchType": "FARGATE",
+            "CapacityProviderStrategy": [{ "CapacityProvider": provider, "Weight": 1 }],
             "Group": ID,
             "PropagateTags": "TASK_DEFINITION",
             "NetworkConfiguration": { "AwsvpcConfiguration": {
-                "Subnets": ["subnet-1"],
+                "Subnets": subnets,
                 "SecurityGroups": ["sg-1", "sg-2"],
                 "AssignPublicIp": "ENABLED",
             }},
@@ -291,7 +311,7 @@ fn faults_of_the_services_are_retried_where_they_happen() {
     play.validates(accepted());
     play.persists(1);
     play.streams(1, failed("ECS.ThrottlingException", "Rate exceeded"));
-    play.streams(1, stopped());
+    play.streams_on(1, "FARGATE", &["subnet-3"], stopped());
     for error in [
         "Internal",
         "Lambda.Unknown",
@@ -302,6 +322,88 @@ fn faults_of_the_services_are_retried_where_they_happen() {
     }
     play.records_outcome(1, aired());
     play.ends("Aired", &succeeded());
+}
+
+/// `AmazonECS.Unknown`: RunTask answered with failures. `TaskFailedToStart`: the task was taken and
+/// stopped before its container ran.
+#[test]
+fn a_zone_without_capacity_is_left_and_spare_capacity_is_for_the_first_try() {
+    let mut play = Play::begin();
+    play.validates(accepted());
+    play.persists_on(1, "FARGATE_SPOT");
+    let begun = play.now;
+    let none = "Capacity is unavailable at this time.";
+    play.streams_on(
+        1,
+        "FARGATE_SPOT",
+        &SUBNETS,
+        failed("AmazonECS.Unknown", none),
+    );
+    play.streams_on(
+        1,
+        "FARGATE",
+        &["subnet-3"],
+        failed("AmazonECS.Unknown", none),
+    );
+    play.streams_on(
+        1,
+        "FARGATE",
+        &["subnet-1"],
+        failed("TaskFailedToStart", none),
+    );
+    play.streams_on(
+        1,
+        "FARGATE",
+        &["subnet-2"],
+        failed("TaskFailedToStart", none),
+    );
+    play.streams_on(
+        1,
+        "FARGATE",
+        &["subnet-3"],
+        failed("AmazonECS.Unknown", none),
+    );
+    // Within the lead, and so is what RecordFailure waits.
+    assert!(
+        play.now - begun < TimeDelta::seconds(60),
+        "{}",
+        play.now - begun
+    );
+    play.records_failure(1, ("Stream", "AmazonECS.Unknown", none), 0, retry(0));
+    play.persists_on(2, "FARGATE");
+    play.streams_on(2, "FARGATE", &SUBNETS, failed("TaskFailedToStart", none));
+    play.streams_on(2, "FARGATE", &["subnet-1"], stopped());
+    play.records_outcome(1 + 1, aired());
+    play.ends("Aired", &succeeded());
+}
+
+/// A Pass state has no RetryCount in its context.
+#[test]
+fn without_a_retry_count_all_subnets_are_asked() {
+    let rendered: Value = serde_json::from_str(&rendered()).unwrap();
+    let arguments = &rendered["States"]["Stream"]["Arguments"];
+    let definition = json!({
+        "QueryLanguage": "JSONata",
+        "StartAt": "Assign",
+        "States": {
+            "Assign": {
+                "Type": "Pass",
+                "Assign": { "attempt": 1, "capacityProvider": "FARGATE_SPOT" },
+                "Next": "Show",
+            },
+            "Show": {
+                "Type": "Pass",
+                "Output": [
+                    arguments["CapacityProviderStrategy"][0]["CapacityProvider"],
+                    arguments["NetworkConfiguration"]["AwsvpcConfiguration"]["Subnets"],
+                ],
+                "End": true,
+            },
+        },
+    });
+    let play = Play::of(&definition.to_string());
+    let output = json!(["FARGATE_SPOT", SUBNETS]).to_string();
+    play.ends("Show", &asl::Outcome::Succeeded { output });
 }
 
 #[test]

@@ -70,6 +70,12 @@ pub fn parameter(name: &str) -> String {
     format!("arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{name}")
 }
 
+/// `arn:aws:sns:…:<name>`
+#[must_use]
+pub fn topic(name: &str) -> String {
+    format!("arn:aws:sns:{REGION}:{ACCOUNT}:{name}")
+}
+
 /// `arn:aws:sqs:…:<name>`; a queue is only a name here: what is sent to it goes to a function.
 #[must_use]
 pub fn queue(name: &str) -> String {

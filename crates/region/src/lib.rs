@@ -1,8 +1,8 @@
 //! One machine's AWS region.
 //!
 //! Answers, on loopback and over the AWS wire protocols, the operations that Matinee calls:
-//! Step Functions, EventBridge Scheduler, SSM parameters, DynamoDB, Lambda `Invoke`, ECS tasks
-//! and STS `GetCallerIdentity`. Everything is durable in one data directory.
+//! Step Functions, EventBridge Scheduler, SSM parameters, DynamoDB, Lambda `Invoke`, ECS tasks,
+//! SNS topics and STS `GetCallerIdentity`. Everything is durable in one data directory.
 //!
 //! [`Region::builder`] opens the data directory and the port, [`Region`] takes the functions,
 //! task definitions and state machines, and [`Region::start`] serves.
@@ -20,8 +20,10 @@ mod events;
 mod front;
 mod lambda;
 mod page;
+mod query;
 mod region;
 mod scheduler;
+mod sns;
 mod ssm;
 mod step_functions;
 mod store;
@@ -33,4 +35,4 @@ pub use front::{Challenge, PROOF_PATH};
 pub use lambda::FunctionError;
 pub use region::{Region, RegionBuilder, RunningRegion, ShutdownTasks, StartError};
 pub use store::StoreError;
-pub use task::{ShimCommand, TaskCommand};
+pub use task::{LaunchFault, ShimCommand, TaskCommand};

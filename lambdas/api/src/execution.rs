@@ -6,7 +6,7 @@ use aws_sdk_sfn::{
     error::{ProvideErrorMetadata, SdkError},
     types::ExecutionStatus,
 };
-use broadcast::{BroadcastId, aws};
+use broadcast::{BroadcastId, CANCELLED_BY_OWNER, aws};
 use tokio::time::Instant;
 
 use crate::{Api, Problem};
@@ -70,7 +70,7 @@ impl Api {
         self.workflows
             .stop_execution()
             .execution_arn(arn(&self.config.state_machine_arn, id))
-            .error("Cancelled")
+            .error(CANCELLED_BY_OWNER)
             .cause(cause)
             .send()
             .await

@@ -3,4 +3,4 @@
 
 mod handler;
 
-pub use handler::{Request, Response, State, handler};
+pub use handler::{CapacityProvider, Request, Response, State, handler};

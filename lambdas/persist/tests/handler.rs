@@ -7,11 +7,11 @@ use broadcast::{
     table::Table,
 };
 use chrono::Utc;
-use persist::{Request, Response, State, handler};
+use persist::{CapacityProvider, Request, Response, State, handler};
 use region::Region;
 use serde_json::json;
 
-fn broadcast() -> Broadcast {
+fn broadcast(spot: bool) -> Broadcast {
     let air_time = "2026-12-01T19:30:00Z".parse().unwrap();
     Broadcast {
         id: BroadcastId::new(air_time, 1),
@@ -22,7 +22,7 @@ fn broadcast() -> Broadcast {
         time_zone: "UTC".parse().unwrap(),
         lead_seconds: 240,
         on_drop: OnDrop::Resume,
-        spot: false,
+        spot,
         status: Status::Scheduled,
         attempts: 0,
         retry_budget: RetryBudget::default(),
@@ -34,7 +34,7 @@ fn broadcast() -> Broadcast {
 
 #[tokio::test]
 async fn attempts_are_numbered_until_the_broadcast_is_over() {
-    // GIVEN a scheduled broadcast
+    // GIVEN a scheduled broadcast that may run on spare capacity
     let data = tempfile::tempdir().unwrap();
     let region = Region::builder(data.path()).bind().await.unwrap();
     let region = region.start().await.unwrap();
@@ -47,7 +47,7 @@ async fn attempts_are_numbered_until_the_broadcast_is_over() {
     .config();
     let table = Table::new(&config, "matinee");
     table.ensure().await.unwrap();
-    let broadcast = broadcast();
+    let broadcast = broadcast(true);
     table.put_new(&broadcast).await.unwrap();
     let state = State {
         table: table.clone(),
@@ -57,11 +57,15 @@ async fn attempts_are_numbered_until_the_broadcast_is_over() {
         Request::read(event).unwrap()
     };
 
-    // WHEN the state is reached twice, THEN each gets an attempt of its own
-    for attempt in [1, 2] {
+    // WHEN the state is reached twice, THEN each gets an attempt of its own, and only the first
+    // runs on spare capacity
+    for (attempt, capacity_provider) in
+        [(1, CapacityProvider::Spot), (2, CapacityProvider::OnDemand)]
+    {
         let expected = Response {
             broadcast_id: broadcast.id.clone(),
             attempt,
+            capacity_provider,
         };
         assert_eq!(handler(&state, request()).await, Ok(expected));
     }
@@ -101,9 +105,14 @@ fn the_answer_is_what_the_state_machine_reads() {
     let response = Response {
         broadcast_id: "20261201-1930-baaa".parse().unwrap(),
         attempt: 3,
+        capacity_provider: CapacityProvider::OnDemand,
     };
     assert_eq!(
         serde_json::to_value(response).unwrap(),
-        json!({ "broadcastId": "20261201-1930-baaa", "attempt": 3 })
+        json!({
+            "broadcastId": "20261201-1930-baaa", "attempt": 3, "capacityProvider": "FARGATE",
+        })
     );
+    let spot = serde_json::to_value(CapacityProvider::Spot).unwrap();
+    assert_eq!(spot, "FARGATE_SPOT");
 }

@@ -4,7 +4,7 @@ use broadcast::{FailureKind, Status, table::TableError};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::{RecordError, State, event::OutcomeRequest, forget, outcome::outcome};
+use crate::{RecordError, State, event::OutcomeRequest, forget, outcome::outcome, tag, tell};
 
 /// Settles a broadcast as aired. Said twice, it changes nothing and answers the same.
 pub(crate) async fn record(
@@ -38,7 +38,9 @@ pub(crate) async fn record(
         }
         Err(error) => return Err(error.into()),
     };
+    tell::tell_or_log(state, id, None).await;
     forget::keys(state, &broadcast).await;
+    tag::aired(state, &broadcast).await;
     let failed: Vec<Value> = outcome
         .destinations
         .iter()

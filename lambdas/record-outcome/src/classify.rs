@@ -1,10 +1,12 @@
 //! From a caught error to a kind of failure and words. Pure.
 
 use broadcast::{Failure, FailureKind, MediaTime, Progress};
-use serde::Deserialize;
 use serde_json::Value;
 
-use crate::event::Stage;
+use crate::{
+    event::Stage,
+    stopped_task::{StoppedTask, meaning, refusal},
+};
 
 /// What the streamer itself said before it ended. Its words are better than its exit code, as
 /// long as both say the same.
@@ -16,27 +18,6 @@ pub(crate) struct Witness {
     pub(crate) progress: Option<Progress>,
 }
 
-/// The parts of an ECS task that tell how it ended, as Step Functions puts it into a cause.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Task {
-    #[serde(default)]
-    stop_code: Option<String>,
-    #[serde(default)]
-    stopped_reason: Option<String>,
-    #[serde(default)]
-    containers: Vec<Container>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Container {
-    #[serde(default)]
-    exit_code: Option<i64>,
-    #[serde(default)]
-    reason: Option<String>,
-}
-
 /// What an error that a state of the workflow caught means.
 pub(crate) fn classify(stage: Stage, error: &str, cause: &str, witness: &Witness) -> Failure {
     let json: Option<Value> = serde_json::from_str(cause).ok();
@@ -46,10 +27,12 @@ pub(crate) fn classify(stage: Stage, error: &str, cause: &str, witness: &Witness
             .as_ref()
             .and_then(|cause| cause["errorMessage"].as_str());
         Failure::new(kind, message.unwrap_or(cause))
-    } else if let Some(task) = json.and_then(task) {
+    } else if let Some(task) = json.as_ref().and_then(StoppedTask::read) {
         of_task(&task, witness)
     } else {
-        Failure::new(FailureKind::Internal, of_service(stage, error, cause))
+        let refusal = json.as_ref().and_then(refusal);
+        let message = refusal.unwrap_or_else(|| of_service(stage, error, cause));
+        Failure::new(FailureKind::Internal, message)
     };
     match position(witness) {
         Some(position) if failure.position.is_none() => failure.at(position),
@@ -57,47 +40,11 @@ pub(crate) fn classify(stage: Stage, error: &str, cause: &str, witness: &Witness
     }
 }
 
-/// A task, if the JSON is one.
-fn task(json: Value) -> Option<Task> {
-    let is_task = json.get("Containers").is_some() || json.get("StopCode").is_some();
-    is_task.then(|| serde_json::from_value(json).ok()).flatten()
-}
-
-fn of_task(task: &Task, witness: &Witness) -> Failure {
-    let exit_code = task
-        .containers
-        .iter()
-        .filter_map(|container| container.exit_code)
-        .find(|code| *code != 0);
-    let never_ran = task.stop_code.as_deref() == Some("TaskFailedToStart");
-    let kind = match exit_code {
-        Some(code) => of_exit_code(code),
-        None if never_ran => FailureKind::Internal,
-        None => FailureKind::Interrupted,
-    };
-    if let Some(failure) = testimony(kind, witness) {
-        return failure;
-    }
-    let reason = task
-        .containers
-        .iter()
-        .find_map(|container| container.reason.as_deref())
-        .or(task.stopped_reason.as_deref())
-        .unwrap_or("no reason was given");
-    let message = match exit_code {
-        Some(code) => format!("the streamer ended with exit code {code}: {reason}"),
-        None if never_ran => format!("the streamer could not be started: {reason}"),
-        None => format!("the streamer was stopped: {reason}"),
-    };
-    Failure::new(kind, message)
-}
-
-fn of_exit_code(code: i64) -> FailureKind {
-    match FailureKind::from_exit_code(code) {
-        Some(kind) => kind,
-        // 128 + SIGINT, SIGKILL (also for want of memory), SIGTERM.
-        None if matches!(code, 130 | 137 | 143) => FailureKind::Interrupted,
-        None => FailureKind::Internal,
+fn of_task(task: &StoppedTask, witness: &Witness) -> Failure {
+    let kind = task.kind();
+    match testimony(kind, witness) {
+        Some(failure) if !task.lost_spare_capacity() => failure,
+        _ => Failure::new(kind, task.message()),
     }
 }
 
@@ -143,6 +90,9 @@ fn of_service(stage: Stage, error: &str, cause: &str) -> String {
     }
     // A cause may be a whole task or trace; a person reads this.
     let cause: String = cause.chars().take(500).collect();
+    if let Some(meaning) = meaning(&cause) {
+        return format!("{meaning}: {cause}");
+    }
     if cause.is_empty() {
         format!("{what} failed with {error}")
     } else {
@@ -214,7 +164,7 @@ mod tests {
             "States.TaskFailed",
             include_str!("../tests/events/task-spot-interruption.json"),
             FailureKind::Interrupted,
-            "the streamer was stopped: Your Spot Task was interrupted.",
+            "AWS took back the spare capacity that the streamer ran on: Your Spot Task was interrupted.",
         );
         let cause = include_str!("../tests/events/task-failed-to-start.json");
         let failure = classify(
@@ -227,7 +177,7 @@ mod tests {
         assert!(
             failure
                 .message
-                .starts_with("the streamer could not be started: CannotPullContainerError"),
+                .starts_with("the streamer's image could not be pulled"),
             "{failure}"
         );
     }
@@ -255,6 +205,13 @@ mod tests {
             "",
             "the streamer's task failed with AmazonECS.Unknown",
         );
+        let none = "AWS has no room for the streamer just now: Capacity is unavailable";
+        for cause in [
+            r#"{"Failures":[{"Reason":"Capacity is unavailable"}],"Tasks":[]}"#,
+            "Capacity is unavailable",
+        ] {
+            check(Stage::Stream, "AmazonECS.Unknown", cause, none);
+        }
     }
 
     fn witness(recorded: Option<FailureKind>, seen: &[(&str, FailureKind)]) -> Witness {

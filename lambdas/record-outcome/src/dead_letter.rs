@@ -4,7 +4,7 @@ use broadcast::{Failure, FailureKind, Status, table::TableError};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::{RecordError, State, event::Letter, outcome::outcome};
+use crate::{RecordError, State, event::Letter, outcome::outcome, tell::tell};
 
 /// Settles the broadcasts of undeliverable schedule entries as missed, if nothing else has
 /// started them. Answers the messages that are to be delivered again
@@ -57,7 +57,11 @@ async fn settle(state: &State, letter: &Letter, now: DateTime<Utc>) -> Result<()
     {
         Ok(()) => {
             tracing::error!(broadcast = %id, reason, "missed");
-            Ok(())
+            tell(state, &id, None).await
+        }
+        // Delivered again because it could not be told.
+        Err(TableError::Refused { transition, .. }) if transition.from == Status::Missed => {
+            tell(state, &id, None).await
         }
         // Delivered more than once, and one of them came through; or called off.
         Err(TableError::Refused { .. } | TableError::Superseded { .. }) => Ok(()),

@@ -1,6 +1,6 @@
 //! The occasions, told apart by a field that only one of them has: no guessing by what fits.
 
-use broadcast::{BroadcastId, Failure, FailureKind};
+use broadcast::{BroadcastId, CANCELLED_BY_OWNER, Failure, FailureKind};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -135,6 +135,11 @@ impl StatusChange {
             .as_deref()
             .and_then(id_of_input)
             .or_else(|| self.name.parse().ok())
+    }
+
+    /// Whether the owner of the broadcast ended it: who did it need not be told.
+    pub(crate) fn is_by_owner(&self) -> bool {
+        self.error.as_deref() == Some(CANCELLED_BY_OWNER)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
     event::{FailureRequest, Stage},
     leftover,
     outcome::outcome,
+    tell,
 };
 
 /// Records a failure and answers `{"retry": true, "waitSeconds": n}`, or gives the broadcast up
@@ -40,8 +41,11 @@ pub(crate) async fn record(
             .await?;
         // A task that ECS itself reports as stopped is gone; of any other nobody knows.
         let gone = failure.kind == FailureKind::Superseded || is_stopped_task(&request.cause);
-        if displaced || !gone {
-            leftover::stop(state, id, "its execution no longer waits for it").await?;
+        let reason = "its execution no longer waits for it";
+        if displaced {
+            leftover::stop_all_of(state, id, reason).await?;
+        } else if !gone {
+            leftover::stop_last_of(state, id, &request.execution_arn, reason).await?;
         }
     }
 
@@ -87,6 +91,7 @@ pub(crate) async fn record(
                 Ok(()) | Err(TableError::Refused { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
+            tell::tell_or_log(state, id, Some(&request.execution_arn)).await;
             Err(RecordError::BroadcastFailed(reason))
         }
     }

@@ -10,15 +10,14 @@ use std::env;
 
 use broadcast::aws;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
-use record_outcome::{State, handler};
+use record_outcome::{Config, State, handler};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     log::begin();
-    let table = env::var("TABLE").expect("the environment variable TABLE names the table");
-    let cluster = env::var("CLUSTER").expect("the environment variable CLUSTER names the cluster");
-    let state = State::new(&aws::config().await, table, cluster);
+    let config = Config::from_variables(|name| env::var(name).ok())?;
+    let state = State::new(&aws::config().await, config);
     run(service_fn(async |event: LambdaEvent<Value>| {
         handler(&state, event.payload)
             .await

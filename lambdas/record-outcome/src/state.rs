@@ -1,11 +1,13 @@
 //! The handler: one function for all occasions.
 
 use aws_config::SdkConfig;
-use broadcast::{keys::Keys, table::Table};
+use broadcast::{aws, keys::Keys, table::Table};
 use chrono::Utc;
 use serde_json::Value;
 
-use crate::{RecordError, aired, dead_letter, event::Event, failure, status_change};
+use crate::{
+    Config, RecordError, aired, dead_letter, event::Event, failure, status_change, tag, tell::Topic,
+};
 
 /// What an invocation finds ready.
 #[derive(Clone, Debug)]
@@ -20,17 +22,33 @@ pub struct State {
     pub(crate) tasks: aws_sdk_ecs::Client,
     /// The cluster they run in.
     pub(crate) cluster: String,
+    /// Where outcomes are told, if anywhere.
+    pub(crate) topic: Option<Topic>,
+    /// The bucket whose videos are tagged, if any.
+    pub(crate) videos: Option<s3::Client>,
 }
 
 impl State {
-    /// What is in an account and region, with the name of the table and the ARN of the cluster.
-    pub fn new(config: &SdkConfig, table: impl Into<String>, cluster: impl Into<String>) -> Self {
+    /// Clients of the AWS that `sdk` points to. A bucket that cannot be is told in the log: a show
+    /// is recorded without it.
+    pub fn new(sdk: &SdkConfig, config: Config) -> Self {
+        let deployment = config.deployment;
+        let videos = config.videos_bucket.and_then(|name| {
+            tag::bucket(sdk, &name)
+                .inspect_err(|error| {
+                    let error = aws::words(error);
+                    tracing::error!(bucket = name, error, "videos cannot be tagged");
+                })
+                .ok()
+        });
         Self {
-            table: Table::new(config, table),
-            keys: Keys::new(config),
-            workflows: aws_sdk_sfn::Client::new(config),
-            tasks: aws_sdk_ecs::Client::new(config),
-            cluster: cluster.into(),
+            table: Table::new(sdk, config.table),
+            keys: Keys::new(sdk),
+            workflows: aws_sdk_sfn::Client::new(sdk),
+            tasks: aws_sdk_ecs::Client::new(sdk),
+            cluster: config.cluster,
+            topic: config.topic_arn.map(|arn| Topic::new(sdk, arn, deployment)),
+            videos,
         }
     }
 }

@@ -5,7 +5,9 @@ use broadcast::{Broadcast, Failure, FailureKind, Status, aws, table::TableError}
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::{RecordError, State, event::StatusChange, forget, leftover, outcome::outcome};
+use crate::{
+    RecordError, State, event::StatusChange, forget, leftover, outcome::outcome, tell::tell,
+};
 
 /// Settles the broadcast of an execution that was aborted, timed out or failed, unless it is
 /// settled already, and stops the tasks that were left behind.
@@ -16,6 +18,8 @@ pub(crate) async fn record(
     now: DateTime<Utc>,
 ) -> Result<Value, RecordError> {
     let to = match change.status.as_str() {
+        // Settled and told by RecordOutcome; told here if that could not be.
+        "SUCCEEDED" => return tell_again(state, &change).await,
         "ABORTED" => Status::Cancelled,
         "TIMED_OUT" | "FAILED" => Status::Failed,
         _ => return Ok(ignored("it is no end that needs to be recorded")),
@@ -42,8 +46,16 @@ pub(crate) async fn record(
         .table
         .settle(&id, Some(broadcast.attempts), to, &outcome)
         .await;
-    // Settled first: a task that is stopped now finds that it has been superseded.
-    leftover::stop(state, &id, "its execution is over").await?;
+    // Settled first: a task that is stopped now finds that it has been superseded. What
+    // RecordFailure has settled, it has looked after.
+    let by_record_failure = matches!(
+        &settled,
+        Err(TableError::Refused { transition, .. }) if transition.from == Status::Failed
+    );
+    let execution = &change.execution_arn;
+    if !by_record_failure {
+        leftover::stop_last_of(state, &id, execution, "its execution is over").await?;
+    }
     match settled {
         Ok(()) => {
             if to == Status::Cancelled {
@@ -56,16 +68,31 @@ pub(crate) async fn record(
                     .await?;
             }
             tracing::info!(broadcast = %id, status = %to, reason = failure.message, "settled");
+            if !change.is_by_owner() {
+                tell(state, &id, Some(execution)).await?;
+            }
             Ok(json!({ "settled": to, "broadcastId": id }))
         }
         Err(TableError::Refused { transition, .. }) => {
             if matches!(transition.from, Status::Cancelled | Status::Aired) {
                 forget::keys(state, &broadcast).await;
             }
+            // Delivered again because it could not be told, or settled and not told by the state.
+            if !change.is_by_owner() {
+                tell(state, &id, Some(execution)).await?;
+            }
             Ok(ignored(&format!("the broadcast is {}", transition.from)))
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Tells the outcome of a broadcast that has aired, if nobody was told.
+async fn tell_again(state: &State, change: &StatusChange) -> Result<Value, RecordError> {
+    if let Some(id) = change.broadcast_id() {
+        tell(state, &id, Some(&change.execution_arn)).await?;
+    }
+    Ok(ignored("what it did is recorded"))
 }
 
 /// Whether the execution is still what the event says.

@@ -8,7 +8,7 @@ use std::{env, process::ExitCode, time::Duration};
 use aws_sdk_ecs::types::{DesiredStatus, Task, TaskStopCode};
 use broadcast::{Broadcast, BroadcastId, OnDrop, RetryBudget, Status, aws::Endpoint};
 use chrono::Utc;
-use record_outcome::{State, handler};
+use record_outcome::{Config, State, handler};
 use region::{Region, ShimCommand, TaskCommand, arn};
 use serde_json::json;
 
@@ -57,7 +57,7 @@ async fn a_task_that_is_left_behind_is_stopped() {
         secret_access_key: region.credentials().secret_access_key().to_owned().into(),
     }
     .config();
-    let state = State::new(&config, "matinee", arn::cluster());
+    let state = State::new(&config, Config::new("matinee", arn::cluster()));
     state.table.ensure().await.unwrap();
     let tasks = aws_sdk_ecs::Client::new(&config);
     let broadcast = broadcast();

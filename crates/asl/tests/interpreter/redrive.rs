@@ -11,7 +11,7 @@ fn a_task_is_scheduled_again_with_the_same_input_and_variables() {
         json!({
             "One": {"Type": "Pass", "Assign": {"v": 1}, "Output": "in", "Next": "Two"},
             "Two": task(json!({
-                "Arguments": ["{% $v %}", "{% $states.input %}", "{% $states.context.Execution.RedriveCount %}"],
+                "Arguments": ["{% $v %}", "{% $states.input %}", "{% $states.context.Execution.RedriveCount %}", "{% $states.context.State.RetryCount %}"],
                 "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1}],
             })),
         }),
@@ -23,7 +23,7 @@ fn a_task_is_scheduled_again_with_the_same_input_and_variables() {
     machine.now += TimeDelta::days(1);
     machine.advance(Event::Redrive);
     assert_eq!(machine.execution.status(), Status::Running);
-    assert_eq!(machine.request().arguments, json!([1, "in", 1]));
+    assert_eq!(machine.request().arguments, json!([1, "in", 1, 0]));
     assert_eq!(
         machine.trace(events),
         [
@@ -35,7 +35,9 @@ fn a_task_is_scheduled_again_with_the_same_input_and_variables() {
     // The retries are counted anew.
     machine.fail("Oops");
     assert!(matches!(machine.last.next, Next::WaitUntil(_)));
-    machine.wait_as_asked().succeed(json!("done"));
+    machine.wait_as_asked();
+    assert_eq!(machine.request().arguments, json!([1, "in", 1, 1]));
+    machine.succeed(json!("done"));
     assert_eq!(machine.output(), json!("done"));
     assert_eq!(machine.execution.redrive_count(), 1);
 }

@@ -25,4 +25,4 @@ pub use outcome::Outcome;
 pub use progress::{DestinationProgress, Phase, Progress};
 pub use retry::{Decision, Occasion, RetryBudget};
 pub use source::{InvalidSource, SourceUrl};
-pub use status::{IllegalTransition, Status};
+pub use status::{CANCELLED_BY_OWNER, IllegalTransition, Status};

@@ -28,6 +28,9 @@ pub enum Status {
     Missed,
 }
 
+/// The error with which an execution is stopped whose broadcast its owner calls off.
+pub const CANCELLED_BY_OWNER: &str = "Cancelled";
+
 /// A way between two states that does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a broadcast that is {from} cannot become {to}")]

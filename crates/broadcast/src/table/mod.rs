@@ -17,6 +17,7 @@ mod item;
 mod read;
 mod remove;
 mod schema;
+mod told;
 mod write;
 
 use aws_config::SdkConfig;

@@ -311,6 +311,6 @@ fn status(status: Status) -> AttributeValue {
     text(status.name())
 }
 
-fn is_condition<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+pub(super) fn is_condition<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     error.code() == Some("ConditionalCheckFailedException")
 }

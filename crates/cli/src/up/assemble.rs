@@ -29,6 +29,9 @@ const TASK_DEFINITION: &str = "matinee-streamer";
 const CONTAINER: &str = "streamer";
 const SCHEDULE_GROUP: &str = "default";
 const MISSED_SCHEDULES: &str = "matinee-missed-schedules";
+/// The topic where outcomes are told, and the function that says them in the log.
+const OUTCOMES: &str = "matinee-outcomes";
+const SAY: &str = "matinee-say";
 
 /// What differs from one region to the next.
 #[derive(Clone, Debug)]
@@ -77,6 +80,10 @@ pub(crate) async fn start(assembly: Assembly<'_>) -> Result<RunningRegion, CliEr
         ca_file: assembly.ingest_ca_file.clone(),
         ..DialPolicy::new(AddressPolicy::PRIVATE_TOO)
     };
+    let outcomes = record_outcome::Config {
+        topic_arn: Some(arn::topic(OUTCOMES)),
+        ..record_outcome::Config::new(TABLE, arn::cluster())
+    };
     let running = region
         .function(
             VALIDATE_TOKEN,
@@ -90,8 +97,10 @@ pub(crate) async fn start(assembly: Assembly<'_>) -> Result<RunningRegion, CliEr
         )
         .function(
             RECORD_OUTCOME,
-            functions::record_outcome(record_outcome::State::new(&sdk, TABLE, arn::cluster())),
+            functions::record_outcome(record_outcome::State::new(&sdk, outcomes)),
         )
+        .function(SAY, functions::say)
+        .subscribe(OUTCOMES, SAY)
         .on_execution_status_change(RECORD_OUTCOME)
         .dead_letter(dead_letters, RECORD_OUTCOME)
         .task_definition(

@@ -53,6 +53,22 @@ pub(super) fn record_outcome(state: record_outcome::State) -> impl Fn(Value) -> 
     }
 }
 
+/// Says in the log what was published to the topic of outcomes: one line for each.
+pub(super) async fn say(notification: Value) -> Result<Value, FunctionError> {
+    for record in notification["Records"].as_array().into_iter().flatten() {
+        let told = &record["Sns"];
+        let subject = told["Subject"].as_str().unwrap_or_default();
+        match told["MessageAttributes"]["status"]["Value"].as_str() {
+            Some("aired") => tracing::info!("{subject}"),
+            _ => {
+                let text = told["Message"].as_str().unwrap_or_default();
+                tracing::warn!("{subject}\n{text}");
+            }
+        }
+    }
+    Ok(Value::Null)
+}
+
 fn read<T: DeserializeOwned>(payload: Value) -> Result<T, FunctionError> {
     serde_json::from_value(payload).map_err(|error| {
         failed(Failure::new(

@@ -9,8 +9,8 @@
 //! It has the functions `echo`, `fail` and `record` (which appends what it gets to
 //! `DIRECTORY/recorded.jsonl`), the task definition `shell` (`/bin/sh`, give the script as the
 //! override's command `["-c", "…"]`), the state machines `pass` and `shell`, the dead-letter
-//! queue `missed`, which `record` consumes like every execution's status changes, and a function
-//! URL that answers `GET /hello`.
+//! queue `missed` and the topic `told`, which `record` hears of like every execution's status
+//! changes, and a function URL that answers `GET /hello`.
 
 use std::{
     env,
@@ -84,6 +84,7 @@ async fn serve(mut args: impl Iterator<Item = OsString>) -> Result<(), Box<dyn E
         .state_machine("shell", shell())
         .on_execution_status_change("record")
         .dead_letter(arn::queue("missed"), "record")
+        .subscribe("told", "record")
         .http(Router::new().route("/hello", get(async || "hello")))
         .start()
         .await?;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Task, Tasks,
+    Ran, Task, Tasks,
     launch::{check_cluster, family},
     tasks::task_id,
 };
@@ -20,8 +20,11 @@ impl Ecs {
     pub(crate) async fn handle(&self, operation: &str, body: Value) -> Result<Value, AwsError> {
         match operation {
             "RunTask" => {
-                let tasks = self.tasks.run(&body).await?;
-                Ok(json!({ "tasks": api(&tasks), "failures": [] }))
+                let (tasks, failures) = match self.tasks.run(&body).await? {
+                    Ran::Tasks(tasks) => (api(&tasks), json!([])),
+                    Ran::Refused(reason) => (Vec::new(), json!([{ "reason": reason }])),
+                };
+                Ok(json!({ "tasks": tasks, "failures": failures }))
             }
             "StopTask" => {
                 check_cluster(body["cluster"].as_str())?;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Task, decapitalised, model::Status, tasks::TaskEnvironment};
+use super::{Task, capacity, decapitalised, model::Status, tasks::TaskEnvironment};
 use crate::{
     arn,
     error::AwsError,
@@ -19,8 +19,8 @@ const INHERITED: [&str; 5] = ["PATH", "HOME", "TZ", "RUST_LOG", "SSL_CERT_FILE"]
 /// A checked `RunTask` request.
 pub(super) struct Request {
     pub(super) client_token: Option<String>,
-    family: String,
-    command: TaskCommand,
+    pub(super) family: String,
+    pub(super) command: TaskCommand,
     container: String,
     /// `command` of the container override.
     args: Option<Vec<String>>,
@@ -30,6 +30,7 @@ pub(super) struct Request {
     started_by: Option<String>,
     group: Option<String>,
     tags: Value,
+    capacity_provider: Option<String>,
 }
 
 /// A task and what starts it.
@@ -84,6 +85,7 @@ impl Request {
                 Value::Array(tags) => Value::Array(tags.clone()),
                 _ => json!([]),
             },
+            capacity_provider: capacity::provider(&request)?,
         })
     }
 
@@ -103,6 +105,7 @@ impl Request {
                 .clone()
                 .unwrap_or_else(|| format!("family:{}", self.family)),
             tags: self.tags.clone(),
+            capacity_provider: self.capacity_provider.clone(),
             desired: Status::Running,
             last: Status::Pending,
             version: 1,

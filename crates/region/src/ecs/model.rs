@@ -20,6 +20,9 @@ pub(crate) struct Task {
     pub(crate) started_by: Option<String>,
     pub(crate) group: String,
     pub(crate) tags: Value,
+    /// `FARGATE` or `FARGATE_SPOT`, where RunTask was asked for one of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) capacity_provider: Option<String>,
     pub(crate) desired: Status,
     pub(crate) last: Status,
     /// Counts the changes.
@@ -118,6 +121,10 @@ impl Task {
         object([
             ("attachments", Some(json!([]))),
             ("attributes", Some(json!([]))),
+            (
+                "capacityProviderName",
+                self.capacity_provider.as_ref().map(|name| json!(name)),
+            ),
             ("clusterArn", Some(json!(arn::cluster()))),
             ("connectivity", self.started_at.map(|_| json!("CONNECTED"))),
             ("connectivityAt", self.started_at.map(&time)),

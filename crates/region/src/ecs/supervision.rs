@@ -64,6 +64,24 @@ pub(super) fn follow(shared: Arc<Shared>, task: Task) {
     });
 }
 
+/// Stops a task before its container runs.
+pub(super) fn fail_to_start(shared: Arc<Shared>, id: String, reason: String) {
+    tokio::spawn(async move {
+        let at = Some(shared.clock.now());
+        let stopped = shared.change(&id, move |task| {
+            task.stop_code.get_or_insert(StopCode::TaskFailedToStart);
+            task.stopped_reason.get_or_insert(reason);
+            task.desired = Status::Stopped;
+            task.last = Status::Stopped;
+            task.stopping_at = task.stopping_at.or(at);
+            task.stopped_at = at;
+        });
+        if let Err(error) = stopped.await {
+            tracing::error!(task = id, error = %chain(&error), "task could not be stopped");
+        }
+    });
+}
+
 async fn start_unstarted(shared: &Shared, task: Task) -> Result<(), SupervisionError> {
     let dir = shared.dir(&task.id);
     // A shim that is only just beginning holds the lock, or finds the second shim holding it and

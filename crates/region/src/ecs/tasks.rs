@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use super::{
     Task,
+    capacity::Faults,
     launch::{Launch, Request},
     model::{Status, StopCode},
     rows, supervision,
@@ -24,7 +25,7 @@ use crate::{
     clock::Clock,
     error::AwsError,
     store::{Store, StoreError},
-    task::{TaskCommand, files::TaskDir},
+    task::{LaunchFault, TaskCommand, files::TaskDir},
 };
 
 /// How long a stopped task and its log are kept.
@@ -38,6 +39,15 @@ pub(crate) struct TaskEnvironment {
     pub(crate) credentials_file: PathBuf,
 }
 
+/// What `RunTask` comes to.
+#[derive(Debug, Clone)]
+pub(crate) enum Ran {
+    /// Tasks that are still to start; at least one.
+    Tasks(Vec<Task>),
+    /// No task, for this reason.
+    Refused(String),
+}
+
 /// The tasks of this machine. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Tasks {
@@ -49,6 +59,7 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) definitions: BTreeMap<String, TaskCommand>,
     pub(super) environment: TaskEnvironment,
+    faults: Faults,
     directory: PathBuf,
     /// The tasks that have not stopped.
     live: Mutex<HashMap<String, watch::Sender<Task>>>,
@@ -68,6 +79,7 @@ impl Tasks {
                 clock,
                 definitions,
                 environment,
+                faults: Faults::default(),
                 directory,
                 live: Mutex::default(),
             }),
@@ -105,8 +117,13 @@ impl Tasks {
     ///
     /// With a `ClientToken` it runs once however often it is called: an engine that was killed
     /// between this and its own record asks again and gets the same task.
-    pub(crate) async fn run(&self, arguments: &Value) -> Result<Vec<Task>, AwsError> {
+    pub(crate) async fn run(&self, arguments: &Value) -> Result<Ran, AwsError> {
         let request = Request::parse(arguments, &self.shared.definitions)?;
+        let faults = &request.command.launch_faults;
+        let fault = self.shared.faults.next(&request.family, faults);
+        if let Some(LaunchFault::Refused { reason }) = fault {
+            return Ok(Ran::Refused(reason));
+        }
         let launches: Vec<Launch> = request.launches(self.shared.clock.now());
         let token = request.client_token.clone();
         let mut tasks: Vec<Task> = launches.iter().map(|launch| launch.task.clone()).collect();
@@ -128,13 +145,19 @@ impl Tasks {
             })
             .await?;
         if let Some(earlier) = earlier {
-            return Ok(earlier);
+            return Ok(Ran::Tasks(earlier));
         }
         for (task, launch) in tasks.iter_mut().zip(launches) {
             self.shared.track(task);
-            supervision::launch(Arc::clone(&self.shared), launch);
+            let shared = Arc::clone(&self.shared);
+            match &fault {
+                Some(LaunchFault::FailedToStart { reason }) => {
+                    supervision::fail_to_start(shared, task.id.clone(), reason.clone());
+                }
+                _ => supervision::launch(shared, launch),
+            }
         }
-        Ok(tasks)
+        Ok(Ran::Tasks(tasks))
     }
 
     /// Returns the task once it has stopped.

@@ -93,7 +93,7 @@ fn recode(text: &str) -> String {
 }
 
 /// Percent decoding; what is no valid escape stays as it is.
-pub(super) fn decode(text: &str) -> Vec<u8> {
+pub(crate) fn decode(text: &str) -> Vec<u8> {
     let digit = |byte: Option<&u8>| char::from(*byte?).to_digit(16);
     let mut bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());

@@ -9,6 +9,7 @@ mod wire;
 
 pub use proof::{Challenge, PROOF_PATH};
 
+pub(crate) use canonical::decode;
 pub(crate) use routes::{Call, Services};
 pub(crate) use server::Front;
 pub(crate) use wire::Answer;

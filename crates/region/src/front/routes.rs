@@ -11,8 +11,8 @@ use super::{
     wire::{Answer, X_AMZ_TARGET},
 };
 use crate::{
-    dynamodb::DynamoDb, ecs::Ecs, error::AwsError, lambda::Lambda, scheduler::Scheduler, ssm::Ssm,
-    step_functions::StepFunctions, sts,
+    dynamodb::DynamoDb, ecs::Ecs, error::AwsError, lambda::Lambda, scheduler::Scheduler, sns::Sns,
+    ssm::Ssm, step_functions::StepFunctions, sts,
 };
 
 /// Everything that is served.
@@ -21,6 +21,7 @@ pub(crate) struct Services {
     pub(crate) ecs: Ecs,
     pub(crate) lambda: Lambda,
     pub(crate) scheduler: Scheduler,
+    pub(crate) sns: Sns,
     pub(crate) ssm: Ssm,
     pub(crate) step_functions: StepFunctions,
     /// Served as Lambda function URLs are: signed for `lambda`, on every other path.
@@ -109,6 +110,7 @@ impl Services {
                 let call = Call::new(parts, body);
                 Answer::json(&self.scheduler.handle(&call).await?)
             }
+            "sns" => self.sns.handle(&body, request_id).await?,
             "sts" => sts::handle(&body, request_id)?,
             "lambda" if Lambda::serves(parts.uri.path()) => {
                 self.lambda.handle(&Call::new(parts, body)).await?

@@ -56,7 +56,7 @@ impl Protocol {
     pub(super) fn error(self, error: &AwsError, request_id: &str) -> Response {
         let body = match self {
             Self::Json(_) | Self::RestJson => error.body().to_string(),
-            Self::Query => crate::sts::error_xml(error, request_id),
+            Self::Query => crate::query::error(error, request_id),
         };
         let mut answer = Answer::new(error.status, body);
         if let Ok(code) = HeaderValue::from_str(&error.code) {

@@ -23,6 +23,7 @@ use crate::{
     front::{Front, Services},
     lambda::{self, FunctionError, Functions, Handler, Invocations, Lambda},
     scheduler::{self, DeadLetterQueues, Dispatcher, Scheduler, StartExecution},
+    sns::{self, Sns, Subscribers},
     ssm::{self, Ssm, Vault},
     step_functions::{self, Seams, StepFunctions},
     store::Store,
@@ -41,6 +42,7 @@ pub struct Region {
     pub(super) state_machines: Vec<(String, String)>,
     pub(super) on_execution_status_change: Vec<String>,
     pub(super) dead_letter: BTreeMap<String, String>,
+    pub(super) subscribers: Subscribers,
     pub(super) function_url: Router,
 }
 
@@ -121,6 +123,15 @@ impl Region {
         self
     }
 
+    /// Has a function invoked with what is published to an SNS topic, which is made. What was
+    /// published is kept until the function has taken it.
+    #[must_use]
+    pub fn subscribe(mut self, topic: impl Into<String>, function: impl Into<String>) -> Self {
+        let functions = self.subscribers.entry(topic.into()).or_default();
+        functions.push(function.into());
+        self
+    }
+
     /// Serves a router as a Lambda function URL with IAM authentication would be: requests are
     /// signed for the service `lambda`, on any path but those of the Lambda API. There is one:
     /// the last that was given.
@@ -147,6 +158,7 @@ impl Region {
                 ecs::MIGRATIONS,
                 ssm::MIGRATIONS,
                 scheduler::MIGRATIONS,
+                sns::MIGRATIONS,
                 step_functions::MIGRATIONS,
             ],
         )?;
@@ -181,6 +193,7 @@ impl Region {
             .await
             .map_err(|error| StartError::StepFunctions(error.message))?;
         let queues = DeadLetterQueues::new(invocations.clone(), self.dead_letter);
+        let sns = Sns::open(store.clone(), clock, invocations.clone(), self.subscribers).await?;
         let changed = Arc::new(Notify::new());
         let dispatcher = Dispatcher {
             store: store.clone(),
@@ -207,6 +220,7 @@ impl Region {
                     queues,
                     changed,
                 },
+                sns,
                 ssm: Ssm {
                     store,
                     clock,

@@ -59,6 +59,7 @@ impl RegionBuilder {
             state_machines: Vec::new(),
             on_execution_status_change: Vec::new(),
             dead_letter: BTreeMap::new(),
+            subscribers: BTreeMap::new(),
             function_url: Router::new(),
         })
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::engine::Seams;
 use crate::{
-    ecs::Task,
+    ecs::{Ran, Task},
     error::AwsError,
     lambda::{Functions, InvokeError},
 };
@@ -195,16 +195,23 @@ async fn start_task(seams: &Seams, request: &TaskRequest) -> Result<Task, Failed
             .entry("StartedBy")
             .or_insert_with(|| json!("AWS Step Functions"));
     }
-    let tasks = seams.tasks.run(&arguments).await.map_err(|error| {
+    let ran = seams.tasks.run(&arguments).await.map_err(|error| {
         let (error, cause) = ecs_error(&error);
         Failed(error, cause)
     })?;
-    tasks.into_iter().next().ok_or_else(|| {
-        Failed(
-            "AmazonECS.Unknown".to_owned(),
-            "RunTask started no task".to_owned(),
-        )
-    })
+    // https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html: an answer with
+    // failures fails the state with this error.
+    let unknown = |cause: Value| Failed("AmazonECS.Unknown".to_owned(), cause.to_string());
+    match ran {
+        Ran::Tasks(tasks) => tasks
+            .into_iter()
+            .next()
+            .ok_or_else(|| unknown(json!({ "Failures": [], "Tasks": [] }))),
+        Ran::Refused(reason) => Err(unknown(json!({
+            "Failures": [{ "Reason": reason }],
+            "Tasks": [],
+        }))),
+    }
 }
 
 fn ecs_error(error: &AwsError) -> (String, String) {

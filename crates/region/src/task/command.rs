@@ -19,6 +19,24 @@ pub struct TaskCommand {
     pub stop_timeout: Duration,
     /// Size in bytes that the task's log is kept under.
     pub log_limit: u64,
+    /// What befalls the first launches of a region's life, one each: a rehearsal.
+    pub launch_faults: Vec<LaunchFault>,
+}
+
+/// A launch that comes to nothing, as ECS reports it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LaunchFault {
+    /// RunTask answers with a failure instead of a task.
+    Refused {
+        /// As in `Capacity is unavailable at this time. Please try again later or in a different
+        /// availability zone`.
+        reason: String,
+    },
+    /// The task is taken and stops before its container runs, with the code `TaskFailedToStart`.
+    FailedToStart {
+        /// As in `CannotPullContainerError: …`.
+        reason: String,
+    },
 }
 
 impl TaskCommand {
@@ -32,6 +50,7 @@ impl TaskCommand {
             shim,
             stop_timeout: Duration::from_secs(30),
             log_limit: 8 << 20,
+            launch_faults: Vec::new(),
         }
     }
 
@@ -39,6 +58,13 @@ impl TaskCommand {
     #[must_use]
     pub fn args<A: Into<String>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
         self.args = args.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The same with launches that come to nothing before one does not.
+    #[must_use]
+    pub fn launch_faults(mut self, faults: impl IntoIterator<Item = LaunchFault>) -> Self {
+        self.launch_faults = faults.into_iter().collect();
         self
     }
 

@@ -10,5 +10,5 @@ mod log;
 pub(crate) mod process;
 pub(crate) mod shim;
 
-pub use command::{ShimCommand, TaskCommand};
+pub use command::{LaunchFault, ShimCommand, TaskCommand};
 pub use shim::shim_main;

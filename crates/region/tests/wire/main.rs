@@ -12,3 +12,4 @@ mod signed;
 mod support;
 mod tables;
 mod tasks;
+mod topics;

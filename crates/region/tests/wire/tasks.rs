@@ -4,7 +4,10 @@ use std::{fs, path::PathBuf};
 
 use aws_sdk_ecs::{
     Client,
-    types::{ContainerOverride, DesiredStatus, KeyValuePair, Task, TaskOverride, TaskStopCode},
+    types::{
+        CapacityProviderStrategyItem, ContainerOverride, DesiredStatus, KeyValuePair, LaunchType,
+        Task, TaskOverride, TaskStopCode,
+    },
 };
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -103,6 +106,36 @@ async fn ends_are_told_as_ecs_tells_them() {
     check_exit(&region, "exit 77", Some(77), exited).await;
     check_exit(&region, "kill -9 $$", Some(137), exited).await;
     check_exit(&region, "kill -TERM $$", Some(143), exited).await;
+}
+
+#[tokio::test]
+async fn a_task_tells_its_capacity_provider() {
+    let region = Region::start();
+    let on = async |provider: &str, launch_type: Option<LaunchType>| {
+        let item = CapacityProviderStrategyItem::builder()
+            .capacity_provider(provider)
+            .weight(1)
+            .build()
+            .unwrap();
+        client(&region)
+            .run_task()
+            .task_definition("shell")
+            .capacity_provider_strategy(item)
+            .set_launch_type(launch_type)
+            .send()
+            .await
+    };
+    for provider in ["FARGATE", "FARGATE_SPOT"] {
+        let task = on(provider, None).await.unwrap().tasks.unwrap().remove(0);
+        assert_eq!(task.capacity_provider_name(), Some(provider));
+        assert_eq!(task.launch_type(), Some(&LaunchType::Fargate));
+    }
+    let refused = on("FARGATE", Some(LaunchType::Fargate)).await;
+    let both = "InvalidParameterException: Specifying both a launch type and capacity provider";
+    assert!(error(refused).starts_with(both));
+    assert!(error(on("mine", None).await).contains("'mine' was not found"));
+    let plain = run(&region, "exit 0").await;
+    assert_eq!(plain.capacity_provider_name(), None);
 }
 
 #[tokio::test]

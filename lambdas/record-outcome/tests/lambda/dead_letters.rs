@@ -1,7 +1,7 @@
 //! The dead-letter queue of the schedules.
 
 use broadcast::{BroadcastId, Status};
-use record_outcome::State;
+use record_outcome::{Config, State};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -48,7 +48,7 @@ async fn what_cannot_be_settled_now_is_delivered_again() {
     let world = World::new().await;
     let id = world.scheduled(-7_200).await;
     // GIVEN a table that is not there
-    let state = State::new(&world.config, "elsewhere", "cluster");
+    let state = State::new(&world.config, Config::new("elsewhere", "cluster"));
     let answer = record_outcome::handler(&state, letters(&[&id])).await;
     assert_eq!(
         answer.unwrap(),

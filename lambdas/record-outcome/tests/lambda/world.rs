@@ -12,7 +12,7 @@ use broadcast::{
     table::Table,
 };
 use chrono::{TimeDelta, Utc};
-use record_outcome::{RecordError, State, handler};
+use record_outcome::{Config, RecordError, State, handler};
 use region::{Region, RunningRegion, arn};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -48,7 +48,7 @@ impl World {
             secret_access_key: region.credentials().secret_access_key().to_owned().into(),
         }
         .config();
-        let state = State::new(&config, "matinee", arn::cluster());
+        let state = State::new(&config, Config::new("matinee", arn::cluster()));
         state.table.ensure().await.unwrap();
         Self {
             table: state.table.clone(),
