@@ -5,7 +5,9 @@ use std::{path::PathBuf, process::ExitCode};
 use chrono_tz::Tz;
 use clap::{Parser, Subcommand};
 
-use crate::{act, demo, error::CliError, key, list, local_time, log, play, schedule, show, up};
+use crate::{
+    act, cost, demo, error::CliError, key, list, local_time, log, play, schedule, show, up,
+};
 
 /// Takes a recorded video live at an exact date and time.
 #[derive(Parser, Debug)]
@@ -47,6 +49,7 @@ enum Command {
     Stop(act::StopArgs),
     Key(key::Args),
     Play(play::Args),
+    Cost(cost::Args),
     Demo(demo::Args),
     /// The streamer, as the task that `matinee up` runs
     #[command(hide = true)]
@@ -113,6 +116,7 @@ pub(crate) fn run() -> Result<ExitCode, CliError> {
             Command::Stop(args) => act::stop(args, &global).await,
             Command::Key(args) => key::run(args, &global).await,
             Command::Play(args) => play::run(args, &global).await,
+            Command::Cost(args) => cost::run(args).await,
             Command::Demo(args) => demo::run(args, &global).await,
             Command::Streamer => Ok(streamer::task::run().await),
         }

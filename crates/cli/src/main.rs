@@ -17,6 +17,8 @@ mod key;
 
 mod play;
 
+mod cost;
+
 mod up;
 
 mod demo;

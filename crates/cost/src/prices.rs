@@ -83,7 +83,7 @@ pub struct UnknownRegion {
 
 /// The price list is not one.
 #[derive(Debug, thiserror::Error)]
-#[error("the price list cannot be read")]
+#[error("the price list of this version cannot be read")]
 pub struct PriceListError(#[from] serde_json::Error);
 
 impl PriceList {
