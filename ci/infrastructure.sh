@@ -124,10 +124,14 @@ counted "terraform test" tf test -no-color
 # A first deployment: the repository, then (the image is pushed) everything; a second one; the end.
 check "the image's repository comes first" \
   tf apply -auto-approve -no-color -var image_tag=1f2e3d -target=aws_ecr_repository.streamer -state="$state"
-check "it tells its address" bash -c 'terraform output -state="$1" -raw image_repository_url | grep -q /matinee-streamer$' - "$state"
+check "it tells its address" grep -q '/matinee-streamer$' <(tf output -state="$state" -raw image_repository_url)
 check "terraform apply" tf apply -auto-approve "${said[@]}" -state="$state"
 check "a second time nothing changes" tf plan -detailed-exitcode "${said[@]}" -state="$state"
 tf show -json "$state" >"$directory/shown.json"
+cp "$state" "$directory/gone.tfstate"
+check "it is taken down, functions built or not" \
+  tf destroy -auto-approve -no-color -var image_tag=1f2e3d -var lambda_dir=nowhere -state="$directory/gone.tfstate"
+check "nothing is left" jq -e '.resources == []' "$directory/gone.tfstate"
 counted "what is deployed" ci/infrastructure/verify.py "$directory/shown.json"
 
 # --- the state machine as it was rendered -----------------------------------------------------------
@@ -153,25 +157,38 @@ else
 fi
 
 # --- can the tests say no? --------------------------------------------------------------------------
-broken() { # what, test, file, sed expression
-  cp -r infrastructure/. "$directory/work/infrastructure/"
-  sed -i "$4" "$directory/work/infrastructure/$3"
-  if cmp -s "infrastructure/$3" "$directory/work/infrastructure/$3"; then
-    check "it breaks $3: $1" false
-    return
-  fi
-  # An assertion or a check of a value has to fail, not the broken file's syntax.
-  check "it sees $1 (tests/$2.tftest.hcl)" bash -c \
-    'output=$(TF_DATA_DIR=$1/data terraform -chdir="$1/work/infrastructure" test -no-color -filter="tests/$2.tftest.hcl"); [[ $output == *"Test assertion failed"* || $output == *"expected failure"* ]]' - "$directory" "$2"
-  cp "infrastructure/$3" "$directory/work/infrastructure/$3"
+# All faults that one test is to see are made at once; each has an assertion of its own.
+fault() { # file, sed expression
+  sed -i "$2" "$directory/work/infrastructure/$1"
+  check "it breaks $1" not cmp -s "infrastructure/$1" "$directory/work/infrastructure/$1"
 }
-broken "a port that is open" deployment network.tf '/^resource "aws_security_group" "streamer"/a ingress {\n from_port = 22\n to_port = 22\n protocol = "tcp"\n cidr_blocks = ["0.0.0.0/0"]\n}'
-broken "a typo in an ARN" deployment sfn.tf 's|= aws_ecs_cluster.streamers.arn|= "${aws_ecs_cluster.streamers.arn}s"|'
-broken "two functions exchanged" deployment sfn.tf 's|function\["persist"\]|function["record-outcome"]|'
-broken "a privileged container" deployment ecs.tf 's|readonlyRootFilesystem = true|readonlyRootFilesystem = true\n privileged = true|'
-broken "an API without signatures" deployment api.tf 's|AWS_IAM|NONE|'
-broken "\`*\` as a resource" iam iam_functions.tf 's|\[aws_dynamodb_table.broadcasts.arn\]|["*"]|'
-broken "every action of a service" iam iam_streamer.tf 's|"dynamodb:GetItem"|"dynamodb:*"|'
-broken "a role for other accounts" iam iam.tf 's|aws:SourceAccount|aws:PrincipalAccount|'
-broken "a name that nobody checks" refusals variables.tf 's|\^\[a-z\]\[a-z0-9-\]{0,23}\$|.|'
+seen_by() { # test
+  tf test -no-color -filter="tests/$1.tftest.hcl" 2>&1 | tr -s '[:space:]' ' ' >"$directory/said" || true
+  cp -r infrastructure/. "$directory/work/infrastructure/"
+}
+sees() { check "it sees $1" grep -qF -e "$2" "$directory/said"; }
+
+fault network.tf '/^resource "aws_security_group" "streamer"/a ingress {\n from_port = 22\n to_port = 22\n protocol = "tcp"\n cidr_blocks = ["0.0.0.0/0"]\n}'
+fault sfn.tf 's|function\["persist"\]|function["record-outcome"]|'
+fault events.tf 's|\[local.arns.state_machine\]|["${local.arns.state_machine}s"]|'
+fault ecs.tf 's|readonlyRootFilesystem = true|readonlyRootFilesystem = true\n privileged = true|'
+fault api.tf 's|AWS_IAM|NONE|'
+seen_by deployment
+sees "a port that is open" "Nothing comes in"
+sees "a state that calls another's function" "Each state calls what it is named after."
+sees "a typo in an ARN" "of this state machine only."
+sees "a privileged container" "A container that may nothing"
+sees "an API without signatures" "Nobody gets at the API without signing."
+
+fault iam_functions.tf 's|\[aws_dynamodb_table.broadcasts.arn\]|["*"]|'
+fault iam_streamer.tf 's|"dynamodb:GetItem"|"dynamodb:*"|'
+fault iam.tf 's|aws:SourceAccount|aws:PrincipalAccount|'
+seen_by iam
+sees "\`*\` as a resource" "A policy names every resource where AWS knows no other."
+sees "every action of a service" "A policy allows every action of a kind."
+sees "a role for other accounts" "A service may be a role for another account."
+
+fault variables.tf 's|\^\[a-z\]\[a-z0-9-\]{0,23}\$|.|'
+seen_by refusals
+sees "a name that nobody checks" "var.name, was expected to report an error but did not."
 end

@@ -1,15 +1,15 @@
-# An execution that was stopped, that took too long, or that failed where no state could catch it:
-# record-outcome settles its broadcast. Settled ones it leaves alone.
+# Executions that are over. One that was stopped, that took too long, or that failed where no state could
+# catch it: record-outcome settles its broadcast. And of any: it tells the outcome if its states could not.
 resource "aws_cloudwatch_event_rule" "execution_ended" {
   name        = "${var.name}-execution-ended"
-  description = "Executions that ended without recording it themselves"
+  description = "Executions that are over: record-outcome settles and tells what is left"
 
   event_pattern = jsonencode({
     source      = ["aws.states"]
     detail-type = ["Step Functions Execution Status Change"]
     detail = {
       stateMachineArn = [local.arns.state_machine]
-      status          = ["ABORTED", "FAILED", "TIMED_OUT"]
+      status          = ["ABORTED", "FAILED", "SUCCEEDED", "TIMED_OUT"]
     }
   })
 }

@@ -137,7 +137,7 @@ data "aws_iam_policy_document" "record_outcome" {
 
   statement {
     sid       = "Executions"
-    actions   = ["states:DescribeExecution"]
+    actions   = ["states:DescribeExecution", "states:GetExecutionHistory"]
     resources = [local.arns.executions]
   }
 

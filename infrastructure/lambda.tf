@@ -58,8 +58,9 @@ resource "aws_lambda_function" "function" {
   description   = "Matinee. ${each.value.description}"
   role          = aws_iam_role.function[each.key].arn
 
-  filename         = "${var.lambda_dir}/${each.key}/bootstrap.zip"
-  source_code_hash = filebase64sha256("${var.lambda_dir}/${each.key}/bootstrap.zip")
+  filename = "${var.lambda_dir}/${each.key}/bootstrap.zip"
+  # That it is missing is told below; what is to be destroyed need not be built.
+  source_code_hash = try(filebase64sha256("${var.lambda_dir}/${each.key}/bootstrap.zip"), null)
   runtime          = "provided.al2023"
   handler          = "bootstrap"
   architectures    = [var.architecture]

@@ -9,6 +9,11 @@ from checks import rust
 from deployed import ROOT, as_list
 
 SERVICES = {"sfn": "states", "scheduler": "scheduler", "ecs": "ecs", "sns": "sns", "ssm": "ssm", "dynamodb": "dynamodb"}
+# What the names of operations begin with.
+VERBS = (
+    "add|batch|cancel|change|create|delete|deregister|describe|get|list|publish|put|receive|redrive|register|remove|"
+    "run|send|start|stop|subscribe|tag|transact|untag|update"
+)
 # What a role needs beside what its code calls: Lambda writes the log, reads the queue and leaves what
 # failed as the function; a schedule is made with a role that has to be given away.
 BESIDE = {
@@ -47,9 +52,8 @@ def called(source):
         for method in re.findall(rf"{part}\.(\w+)\(", flat):
             actions |= methods.get(method, set())
     for field, service in re.findall(r"(\w+):aws_sdk_(\w+)::Client", flat):
-        for operation in re.findall(rf"\b(?:state|self|api)\.{field}\.(\w+)\(\)", flat):
-            if operation != "clone":
-                actions.add(f"{SERVICES[service]}:{camel(operation)}")
+        for operation in re.findall(rf"\w+\.{field}\.((?:{VERBS})\w*)\(\)", flat):
+            actions.add(f"{SERVICES[service]}:{camel(operation)}")
     if "s3::" in flat:
         actions |= {action for method, action in OBJECTS.items() if re.search(rf"\.{method}\(", flat)}
     return actions

@@ -176,9 +176,9 @@ run "deployed" {
     condition = jsondecode(aws_cloudwatch_event_rule.execution_ended.event_pattern) == {
       source      = ["aws.states"]
       detail-type = ["Step Functions Execution Status Change"]
-      detail      = { stateMachineArn = [aws_sfn_state_machine.broadcast.arn], status = ["ABORTED", "FAILED", "TIMED_OUT"] }
+      detail      = { stateMachineArn = [aws_sfn_state_machine.broadcast.arn], status = ["ABORTED", "FAILED", "SUCCEEDED", "TIMED_OUT"] }
     }
-    error_message = "Executions that ended without recording it, of this state machine only."
+    error_message = "Every end of an execution, of this state machine only."
   }
 
   assert {
