@@ -188,7 +188,7 @@ sees "\`*\` as a resource" "A policy names every resource where AWS knows no oth
 sees "every action of a service" "A policy allows every action of a kind."
 sees "a role for other accounts" "A service may be a role for another account."
 
-fault variables.tf 's|\^\[a-z\]\[a-z0-9-\]{0,23}\$|.|'
+fault variables.tf 's|\^\[a-z\]\[a-z0-9-\]{1,22}.*\$"|."|'
 seen_by refusals
 sees "a name that nobody checks" "var.name, was expected to report an error but did not."
 end

@@ -91,7 +91,7 @@ data "aws_iam_policy_document" "validate_token" {
 
   statement {
     sid       = "Table"
-    actions   = ["dynamodb:GetItem"]
+    actions   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
     resources = [aws_dynamodb_table.broadcasts.arn]
   }
 

@@ -4,8 +4,8 @@ variable "name" {
   default     = "matinee"
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{0,23}$", var.name)) && !endswith(var.name, "-")
-    error_message = "The name has 1 to 24 characters: a small letter first, then small letters, digits and hyphens, and no hyphen at the end."
+    condition     = can(regex("^[a-z][a-z0-9-]{1,22}[a-z0-9]$", var.name))
+    error_message = "The name has 3 to 24 characters: a small letter first, then small letters, digits and hyphens, and no hyphen at the end."
   }
 }
 

@@ -62,6 +62,16 @@ run "values_that_look_like_it" {
   ]
 }
 
+run "a_name_that_is_too_short" {
+  command = plan
+
+  variables {
+    name = "tv"
+  }
+
+  expect_failures = [var.name]
+}
+
 run "more_of_them" {
   command = plan
 
