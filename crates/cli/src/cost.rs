@@ -33,15 +33,15 @@ pub(crate) struct Args {
     #[arg(required_unless_present = "hours")]
     video: Option<String>,
 
-    /// Instead of a video: hours on air
+    /// Instead of a video, the hours that it would be on air
     #[arg(long, value_name = "HOURS", value_parser = positive, conflicts_with = "video")]
     hours: Option<f64>,
 
-    /// And the size of the file, in GB of 1,000,000,000 bytes
+    /// With --hours: the size of the file, in GB of 1,000,000,000 bytes
     #[arg(long, value_name = "GB", value_parser = positive, conflicts_with_all = ["video", "mbit"])]
     gb: Option<f64>,
 
-    /// Or its bit rate, in Mbit/s, sound included
+    /// With --hours: the bit rate, in Mbit/s, sound included
     #[arg(long, value_name = "MBIT", value_parser = positive, conflicts_with = "video")]
     mbit: Option<f64>,
 
@@ -193,30 +193,28 @@ fn imagine(args: &Args) -> Result<(Duration, u64, Origin), CliError> {
 fn in_words(bill: &Bill, other: &Bill, all: bool) -> String {
     let usage = &bill.usage;
     let plural = |count: u32| if count == 1 { "" } else { "s" };
-    let gigabytes = usage.video_bytes as f64 / 1e9;
-    let megabits = gigabytes * 8e3 / usage.duration.as_secs_f64();
+    let megabits = usage.video_bytes as f64 * 8e-6 / usage.duration.as_secs_f64();
     let otherwise = match other.free_tier {
-        FreeTier::Counted => "With the free tiers that every account has",
+        FreeTier::Counted => "With the account's free tiers",
         FreeTier::Spent => "Where something else uses up the account's free tiers",
     };
     format!(
-        "{} show{} a month of {}, {gigabytes:.3} GB ({megabits:.1} Mbit/s), to {} destination{}, \
-         in {}\n\n{}\n\n\
-         {} for an hour on air. The deployment itself is {} of the total, with or without shows.\n\
-         {otherwise}: {}, {} for an hour on air.\n\
-         List prices of {} in US dollars. In the table a GB is 2^30 bytes.",
+        "{} show{} a month of {}, {} ({megabits:.1} Mbit/s), to {} destination{}\n\n{}\n\n\
+         {} for an hour on air, all in.\n\
+         {otherwise}: {}, {} an hour.\n\
+         List prices of {} in {}, in US dollars. Here a GB is 2^30 bytes.",
         usage.shows,
         plural(usage.shows),
         text::length(usage.duration),
+        text::size(usage.video_bytes),
         usage.destinations,
         plural(usage.destinations),
-        bill.region,
         table(bill, all),
         text::about(bill.per_hour),
-        text::about(bill.deployment),
         text::about(other.total),
         text::about(other.per_hour),
         bill.price_list,
+        bill.region,
     )
 }
 
@@ -227,7 +225,13 @@ fn table(bill: &Bill, all: bool) -> Table {
     for row in text::rows(bill, all) {
         table.add_row([row.label, row.quantity, row.price, row.amount]);
     }
-    table.add_row(["Total", "", "", &text::dollars(bill.total)]);
+    for (label, amount) in [
+        ("The shows", bill.shows),
+        ("The deployment, shows or not", bill.deployment),
+        ("Total", bill.total),
+    ] {
+        table.add_row([label, "", "", &text::dollars(amount)]);
+    }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
@@ -249,4 +253,98 @@ fn positive(text: &str) -> Result<f64, String> {
         .ok()
         .filter(|number: &f64| number.is_finite() && *number > 0.0)
         .ok_or_else(|| "it has to be a number above 0".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use broadcast::Broadcast;
+    use cost::measures;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn usage_of(hours: f64, shows: u32) -> Usage {
+        Usage {
+            shows,
+            ..Usage::one(Duration::from_secs_f64(hours * 3_600.0), 2_500_000_000)
+        }
+    }
+
+    #[test]
+    fn it_fits_a_terminal() {
+        let list = PriceList::embedded().unwrap();
+        let prices = list.in_region(HOME_REGION).unwrap();
+        for usage in [usage_of(1.0, 1), usage_of(8.0, 1_000)] {
+            for free in [FreeTier::Counted, FreeTier::Spent] {
+                let bill = bill(&usage, &prices, free);
+                for line in in_words(&bill, &bill, true).lines() {
+                    assert!(line.trim_end().chars().count() <= 80, "{line}");
+                }
+            }
+        }
+    }
+
+    /// What a broadcast takes in the table, at most: JSON has more around each value than DynamoDB
+    /// counts, except for the keys of table and index.
+    fn item_bytes(destinations: usize) -> usize {
+        let id = "20261201-1930-abcd";
+        let name = |i: usize| format!("youtube-backup-{i}");
+        let broadcast: Broadcast = serde_json::from_value(json!({
+            "id": id,
+            "title": "The evening talk, first part: how it began (rehearsed).mp4",
+            "source": "s3://matinee-videos-123456789012-us-east-1/videos/0123456789abcdef/\
+                       the-evening-talk-first-part.mp4",
+            "destinations": (0..destinations).map(|i| json!({
+                "name": name(i),
+                "platform": "youtube",
+                "ingest": "rtmps://b.rtmps.youtube.com/live2",
+                "key_parameter": format!("/matinee/{id}/{}", name(i)),
+                "probe": "publish",
+            })).collect::<Vec<Value>>(),
+            "air_time": "2026-12-01T19:30:00Z",
+            "time_zone": "America/Argentina/ComodRivadavia",
+            "lead_seconds": 240,
+            "status": "on_air",
+            "attempts": 1,
+            "created_at": "2026-11-23T12:00:00.123456789Z",
+            "progress": {
+                "attempt": 1,
+                "phase": "on_air",
+                "duration": 28_800_000_000_i64,
+                "heartbeat": "2026-12-01T19:30:00.123456789Z",
+                "destinations": (0..destinations).map(|i| json!({
+                    "name": name(i),
+                    "connected": true,
+                    "finished": false,
+                    "position": 28_799_999_999_i64,
+                    "video_frames": 864_000,
+                    "audio_frames": 1_350_000,
+                    "bytes": 21_600_000_000_u64,
+                    "bitrate": 6_123_456,
+                    "reconnects": 12,
+                    "on_air_error_ms": 4.123_456_789,
+                    "on_air_at": "2026-12-01T19:30:00.004123456Z",
+                })).collect::<Vec<Value>>(),
+            },
+        }))
+        .unwrap();
+        let keys = "PKBROADCAST#SKBROADCASTGSI1PKMONTH#2026-12GSI1SK#expires_at1234567890streamer";
+        let streamer = 36 + 24 + 2 * id.len();
+        serde_json::to_string(&broadcast).unwrap().len() + keys.len() + streamer
+    }
+
+    #[test]
+    fn a_broadcast_is_as_large_as_the_bill_says() {
+        for destinations in [1, 2, 5] {
+            let said = measures::ITEM_BYTES as usize
+                + destinations * measures::ITEM_BYTES_PER_DESTINATION as usize;
+            let is = item_bytes(destinations);
+            assert!(is <= said && said <= is * 5 / 4, "{is} bytes, not {said}");
+        }
+    }
+
+    #[test]
+    fn the_lead_is_the_usual_one() {
+        assert_eq!(measures::LEAD, broadcast::DEFAULT_LEAD);
+    }
 }

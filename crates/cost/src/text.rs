@@ -50,6 +50,15 @@ pub fn dollars(amount: f64) -> String {
     }
 }
 
+/// What a line costs, or that it is free.
+pub fn charge(amount: f64) -> String {
+    if amount > 0.0 {
+        dollars(amount)
+    } else {
+        "free".to_owned()
+    }
+}
+
 /// `$12.30`, `$0.074`: as exact as one wants to know a total.
 pub fn about(amount: f64) -> String {
     match amount {
@@ -70,13 +79,30 @@ pub fn quantity(quantity: f64, unit: &str) -> String {
     format!("{number} {unit}{plural}")
 }
 
-/// What a line's unit costs: `$0.0004 per 1,000`.
+/// What a line's unit costs: `$0.0004/1,000`.
 pub fn price(line: &Line) -> String {
-    let price = format!("${}", line.price);
-    match line.per {
-        1.0 => price,
-        1_000_000.0 => format!("{price} per million"),
-        per => format!("{price} per {}", grouped(per, 0)),
+    price_per(line.price, line.per)
+}
+
+/// What `per` units cost: `$0.30`, `$0.625/million`.
+pub fn price_per(price: f64, per: f64) -> String {
+    let mut text = format!("${price}");
+    // Ten cents are $0.10.
+    if text.find('.').is_some_and(|point| point + 2 == text.len()) {
+        text.push('0');
+    }
+    match per {
+        1.0 => text,
+        1_000_000.0 => format!("{text}/million"),
+        per => format!("{text}/{}", grouped(per, 0)),
+    }
+}
+
+/// `2.5 GB`, `15.8 MB`: the size of a file, in units of ten.
+pub fn size(bytes: u64) -> String {
+    match bytes as f64 {
+        bytes if bytes < 1e9 => format!("{} MB", number(bytes / 1e6)),
+        bytes => format!("{} GB", number(bytes / 1e9)),
     }
 }
 
@@ -96,11 +122,7 @@ fn row(line: &Line) -> Row {
         label: line.label.to_owned(),
         quantity: quantity(line.quantity, &line.unit),
         price: price(line),
-        amount: if line.amount <= 0.0 && line.free > 0.0 {
-            "free".to_owned()
-        } else {
-            dollars(line.amount)
-        },
+        amount: charge(line.amount),
     }
 }
 
@@ -170,6 +192,20 @@ mod tests {
         assert_eq!(quantity(0.000_123_456, "GB-month"), "0.0001235 GB-months");
         assert_eq!(quantity(2_400.0, "transition"), "2,400 transitions");
         assert_eq!(quantity(0.0, "GB-hour"), "0 GB-hours");
+    }
+
+    #[test]
+    fn prices_are_for_as_many_as_aws_names() {
+        assert_eq!(price_per(0.3, 1.0), "$0.30");
+        assert_eq!(price_per(3.0, 1.0), "$3");
+        assert_eq!(price_per(0.0004, 1_000.0), "$0.0004/1,000");
+        assert_eq!(price_per(0.625, 1_000_000.0), "$0.625/million");
+    }
+
+    #[test]
+    fn sizes_are_those_of_files() {
+        assert_eq!(size(2_500_000_000), "2.5 GB");
+        assert_eq!(size(366_000), "0.366 MB");
     }
 
     #[test]
