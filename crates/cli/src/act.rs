@@ -10,7 +10,7 @@ use crate::{args::Global, client::Client, error::CliError, screen::say, show, wa
 #[derive(clap::Args, Debug)]
 #[command(
     after_help = "Examples:\n  matinee retry k3fz\n  matinee key set k3fz facebook && matinee \
-    retry k3fz --watch"
+    retry k3fz --watch\n  matinee --aws retry k3fz"
 )]
 pub(crate) struct RetryArgs {
     #[command(flatten)]
@@ -22,7 +22,7 @@ pub(crate) struct RetryArgs {
 
 /// Call a broadcast off, before it starts or while it is on air
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example:\n  matinee cancel k3fz")]
+#[command(after_help = "Examples:\n  matinee cancel k3fz\n  matinee --aws cancel k3fz")]
 pub(crate) struct CancelArgs {
     #[command(flatten)]
     common: Common,
@@ -30,7 +30,7 @@ pub(crate) struct CancelArgs {
 
 /// End a broadcast that is on air
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example:\n  matinee stop k3fz")]
+#[command(after_help = "Examples:\n  matinee stop k3fz\n  matinee --aws stop k3fz")]
 pub(crate) struct StopArgs {
     #[command(flatten)]
     common: Common,
@@ -51,23 +51,23 @@ pub(crate) async fn retry(args: RetryArgs, global: &Global) -> Result<ExitCode, 
     if args.watch {
         return watch::watch_again(&client, &broadcast, global.zone()?, args.common.json).await;
     }
-    tell(&args.common, &broadcast, "is tried again")
+    tell(&args.common, &client, &broadcast, "is tried again")
 }
 
 /// `matinee cancel`
 pub(crate) async fn cancel(args: CancelArgs, global: &Global) -> Result<ExitCode, CliError> {
-    let (_, broadcast) = act(&args.common, global, "cancel").await?;
+    let (client, broadcast) = act(&args.common, global, "cancel").await?;
     let done = match broadcast.status.is_settled() {
         true => "is cancelled",
         false => "is being ended",
     };
-    tell(&args.common, &broadcast, done)
+    tell(&args.common, &client, &broadcast, done)
 }
 
 /// `matinee stop`
 pub(crate) async fn stop(args: StopArgs, global: &Global) -> Result<ExitCode, CliError> {
-    let (_, broadcast) = act(&args.common, global, "stop").await?;
-    tell(&args.common, &broadcast, "is being ended")
+    let (client, broadcast) = act(&args.common, global, "stop").await?;
+    tell(&args.common, &client, &broadcast, "is being ended")
 }
 
 async fn act(
@@ -75,19 +75,25 @@ async fn act(
     global: &Global,
     action: &str,
 ) -> Result<(Client, BroadcastView), CliError> {
-    let client = Client::open(&global.data_dir()?)?;
+    let client = Client::of(global).await?;
     let id = client.resolve(&common.id).await?;
     let broadcast = client.act(&id, action).await?;
     Ok((client, broadcast))
 }
 
-fn tell(common: &Common, broadcast: &BroadcastView, done: &str) -> Result<ExitCode, CliError> {
+fn tell(
+    common: &Common,
+    client: &Client,
+    broadcast: &BroadcastView,
+    done: &str,
+) -> Result<ExitCode, CliError> {
     if common.json {
         show::print_json(broadcast)?;
     } else {
         let id = &broadcast.id;
         say(format!(
-            "{id} {done}. Follow it with: matinee show {id} --watch"
+            "{id} {done}. Follow it with: {} show {id} --watch",
+            client.command()
         ));
     }
     Ok(ExitCode::SUCCESS)

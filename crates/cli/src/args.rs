@@ -6,7 +6,8 @@ use chrono_tz::Tz;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    act, cost, demo, error::CliError, key, list, local_time, log, play, schedule, show, up,
+    act, aws::AwsOptions, cost, demo, error::CliError, key, list, local_time, log, play, schedule,
+    show, up, upload,
 };
 
 /// Takes a recorded video live at an exact date and time.
@@ -36,12 +37,16 @@ pub(crate) struct Global {
     /// The time zone in which times are read and shown [default: this machine's]
     #[arg(long = "tz", global = true, value_name = "ZONE")]
     time_zone: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) aws: AwsOptions,
 }
 
 #[derive(Subcommand, Debug)]
 enum Command {
     Up(up::Args),
     Schedule(schedule::Args),
+    Upload(upload::Args),
     List(list::Args),
     Show(show::Args),
     Retry(act::RetryArgs),
@@ -54,6 +59,33 @@ enum Command {
     /// The streamer, as the task that `matinee up` runs
     #[command(hide = true)]
     Streamer,
+}
+
+impl Command {
+    /// Refuses what cannot be done where it is asked for.
+    fn check(&self, global: &Global) -> Result<(), CliError> {
+        let here = match self {
+            Self::Up(_) => "up",
+            Self::Play(_) => "play",
+            Self::Demo(_) => "demo",
+            // Its --region is that of the prices.
+            Self::Cost(_) | Self::Streamer => return Ok(()),
+            Self::Schedule(_)
+            | Self::Upload(_)
+            | Self::List(_)
+            | Self::Show(_)
+            | Self::Retry(_)
+            | Self::Cancel(_)
+            | Self::Stop(_)
+            | Self::Key(_) => return global.aws.check(),
+        };
+        if global.aws.are_given() {
+            return Err(CliError::usage(format!(
+                "`matinee {here}` runs on this machine; leave --aws out (or unset MATINEE_AWS)"
+            )));
+        }
+        global.aws.check()
+    }
 }
 
 impl Global {
@@ -95,6 +127,7 @@ pub(crate) fn run() -> Result<ExitCode, CliError> {
             });
         }
     };
+    command.check(&global)?;
     let volume = match command {
         Command::Up(_) | Command::Streamer => log::Volume::Events,
         Command::Play(_) => log::Volume::Errors,
@@ -109,6 +142,7 @@ pub(crate) fn run() -> Result<ExitCode, CliError> {
         match command {
             Command::Up(args) => up::run(args, &global).await,
             Command::Schedule(args) => schedule::run(args, &global).await,
+            Command::Upload(args) => upload::run(args, &global).await,
             Command::List(args) => list::run(args, &global).await,
             Command::Show(args) => show::run(args, &global).await,
             Command::Retry(args) => act::retry(args, &global).await,

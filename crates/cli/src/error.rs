@@ -29,6 +29,14 @@ impl CliError {
         }
     }
 
+    /// The same, and something that one should know beside it.
+    pub(crate) fn and(self, more: &str) -> Self {
+        Self {
+            message: format!("{}; {more}", self.message),
+            ..self
+        }
+    }
+
     /// Whether it may be there later.
     pub(crate) fn is_unavailable(&self) -> bool {
         self.exit_code == UNAVAILABLE

@@ -25,7 +25,7 @@ enum Command {
     /// Replace the stream key of a destination; it is used the next time something connects
     #[command(
         after_help = "Examples:\n  matinee key set k3fz facebook\n  matinee key set k3fz \
-        facebook --key-file facebook.key"
+        facebook --key-file facebook.key\n  matinee --aws key set k3fz facebook"
     )]
     Set {
         /// The broadcast: its id, or the beginning or end of it
@@ -57,7 +57,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
         return Err(stream_keys::refused());
     }
     api::legal_name(&destination).map_err(CliError::usage)?;
-    let client = Client::open(&global.data_dir()?)?;
+    let client = Client::of(global).await?;
     let id = client.resolve(&id).await?;
     // Asked before the key is: nobody wants to type a key for nothing.
     let broadcast = client.show(&id).await?;
@@ -92,7 +92,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     }
     print!("The key of {destination} is replaced.");
     if broadcast.retryable {
-        print!(" Now: matinee retry {id}");
+        print!(" Now: {} retry {id}", client.command());
     }
     println!();
     Ok(ExitCode::SUCCESS)

@@ -18,7 +18,7 @@ const ALL: TimeDelta = TimeDelta::days(400);
 /// List broadcasts by air time: what is to come, what is on, and what was in the last week
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  matinee list\n  matinee list --all --tz America/New_York\n  \
+    after_help = "Examples:\n  matinee list\n  matinee list --all --tz America/New_York\n  matinee --aws list\n  \
     matinee list --json | jq '.broadcasts[] | select(.status == \"failed\") | .id'"
 )]
 pub(crate) struct Args {
@@ -34,7 +34,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliError> {
     let zone = global.zone()?;
     let back = if args.all { ALL } else { RECENT };
-    let client = Client::open(&global.data_dir()?)?;
+    let client = Client::of(global).await?;
     let broadcasts = client.list(Utc::now() - back).await?;
     if args.json {
         show::print_json(&BroadcastList { broadcasts })?;

@@ -7,6 +7,7 @@ mod error;
 mod log;
 
 mod schedule;
+mod upload;
 
 mod list;
 mod show;
@@ -23,6 +24,7 @@ mod up;
 
 mod demo;
 
+mod aws;
 mod client;
 mod destination;
 mod local_time;

@@ -14,7 +14,7 @@ use crate::{args::Global, client::Client, error::CliError, local_time, screen::s
 #[derive(clap::Args, Debug)]
 #[command(
     after_help = "Examples:\n  matinee show k3fz\n  matinee show 20261201-1930-k3fz --watch\n  \
-    matinee show k3fz --json | jq .progress\n\nWith --watch the exit code tells how it went: \
+    matinee show k3fz --json | jq .progress\n  matinee --aws show k3fz --watch\n\nWith --watch the exit code tells how it went: \
     0 aired, else that of the failure (docs/exit-codes.md)."
 )]
 pub(crate) struct Args {
@@ -31,7 +31,7 @@ pub(crate) struct Args {
 /// Does it.
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliError> {
     let zone = global.zone()?;
-    let client = Client::open(&global.data_dir()?)?;
+    let client = Client::of(global).await?;
     let id = client.resolve(&args.id).await?;
     if args.watch {
         return watch::watch(&client, &id, zone, args.json).await;
@@ -40,7 +40,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     if args.json {
         print_json(&broadcast)?;
     } else {
-        say(in_words(&broadcast, zone));
+        say(in_words(&broadcast, &client, zone));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -54,7 +54,7 @@ pub(crate) fn print_json(value: &impl Serialize) -> Result<(), CliError> {
 }
 
 /// A broadcast in some lines.
-pub(crate) fn in_words(broadcast: &BroadcastView, zone: Tz) -> String {
+pub(crate) fn in_words(broadcast: &BroadcastView, client: &Client, zone: Tz) -> String {
     let mut lines = vec![
         format!("{}  {}", broadcast.id, broadcast.title),
         format!("  status      {}", broadcast.status),
@@ -100,8 +100,17 @@ pub(crate) fn in_words(broadcast: &BroadcastView, zone: Tz) -> String {
             });
         }
     }
+    let link = client
+        .deployment()
+        .filter(|_| broadcast.attempts > 0)
+        .and_then(|deployment| deployment.execution_link(&broadcast.id));
+    lines.extend(link.map(|link| format!("  workflow    {link}")));
     if broadcast.retryable {
-        lines.push(format!("  next        matinee retry {}", broadcast.id));
+        lines.push(format!(
+            "  next        {} retry {}",
+            client.command(),
+            broadcast.id
+        ));
     }
     lines.join("\n")
 }

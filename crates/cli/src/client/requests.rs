@@ -2,55 +2,87 @@
 
 use std::{
     path::Path,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use api::{BroadcastList, BroadcastView, CreateRequest, KeyRequest, Problem};
-use aws_sigv4::{
-    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
-    sign::v4,
-};
-use broadcast::{BroadcastId, FailureKind, StreamKey};
-use region::Challenge;
-use reqwest::{Method, StatusCode};
+use api::{BroadcastList, BroadcastView, CreateRequest, KeyRequest};
+use broadcast::{BroadcastId, StreamKey};
+use reqwest::Method;
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::sync::OnceCell;
 
-use super::profile::Profile;
-use crate::error::CliError;
+use super::{place::Place, refusal::Refusal, signature};
+use crate::{args::Global, aws::Deployment, error::CliError};
 
-/// A function URL of AWS Lambda is signed for this service, and so is the API on one machine.
-const SERVICE: &str = "lambda";
 /// The API answers within seconds or not at all.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// How often a request is made that may go better the next time.
+const TRIES: u32 = 4;
+/// The longest pause after the first try; it doubles.
+const PAUSE: Duration = Duration::from_millis(400);
 
-/// The API of a data directory.
+/// The API of a data directory or a deployment.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     http: reqwest::Client,
-    profile: Profile,
-    /// Set when who listens has proved to be the region of the data directory.
-    known: OnceCell<()>,
+    place: Place,
+    command: String,
+}
+
+/// What a try came to.
+enum Tried {
+    Answered(Vec<u8>),
+    Refused(Refusal),
 }
 
 impl Client {
+    /// The API that the command line names. On one machine it does not ask yet whether it runs; on
+    /// AWS it finds out where it is.
+    pub(crate) async fn of(global: &Global) -> Result<Self, CliError> {
+        if !global.aws.are_given() {
+            return Self::open(&global.data_dir()?);
+        }
+        let deployment = Deployment::find(&global.aws).await?;
+        let place = Place::Deployment(Arc::new(deployment));
+        Self::new(place, global.aws.command())
+    }
+
     /// The API that `matinee up` serves for a data directory. Does not ask yet whether it runs.
     pub(crate) fn open(data_dir: &Path) -> Result<Self, CliError> {
-        let profile = Profile::read(data_dir)?;
+        Self::new(Place::machine(data_dir)?, "matinee".to_owned())
+    }
+
+    fn new(place: Place, command: String) -> Result<Self, CliError> {
         // reqwest takes the process's provider; that one is there already is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            // It is on this machine: no proxy, and a redirect would be a stranger's.
-            .no_proxy()
+        let mut builder = reqwest::Client::builder()
+            // A redirect would be a stranger's.
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(TIMEOUT)
+            .timeout(TIMEOUT);
+        if let Place::Machine(_) = place {
+            builder = builder.no_proxy();
+        }
+        let http = builder
             .build()
             .map_err(|error| CliError::internal(format!("cannot make requests: {error}")))?;
         Ok(Self {
             http,
-            profile,
-            known: OnceCell::new(),
+            place,
+            command,
         })
+    }
+
+    /// The deployment that is asked; `None` on one machine.
+    pub(crate) fn deployment(&self) -> Option<&Deployment> {
+        match &self.place {
+            Place::Machine(_) => None,
+            Place::Deployment(deployment) => Some(deployment),
+        }
+    }
+
+    /// How the command begins that asks the same API once more.
+    pub(crate) fn command(&self) -> &str {
+        &self.command
     }
 
     /// Schedules a broadcast.
@@ -63,7 +95,8 @@ impl Client {
         &self,
         from: chrono::DateTime<chrono::Utc>,
     ) -> Result<Vec<BroadcastView>, CliError> {
-        let from = from.format("%Y-%m-%dT%H:%M:%SZ");
+        // Encoded, so that nobody has to guess how it is signed.
+        let from = from.format("%Y-%m-%dT%H%%3A%M%%3A%SZ");
         let path = format!("/broadcasts?from={from}");
         let list: BroadcastList = self.send(Method::GET, &path, NOTHING).await?;
         Ok(list.broadcasts)
@@ -121,130 +154,59 @@ impl Client {
             .transpose()
             .map_err(|error| CliError::internal(format!("cannot write the request: {error}")))?
             .unwrap_or_default();
-        // What is sent may hold a key: not to whoever took the port while `matinee up` was down.
         if !body.is_empty() {
-            self.known.get_or_try_init(|| self.ask_for_proof()).await?;
+            self.place.make_known(&self.http).await?;
         }
-        let url = format!("{}{path}", self.profile.endpoint);
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let refusal = match self.attempt(&method, path, &body).await? {
+                Tried::Answered(answer) => return Ok(answer),
+                Tried::Refused(refusal) => refusal,
+            };
+            if tries >= TRIES || !self.may_pass(&refusal, &method).await {
+                return Err(refusal.told_by(&self.place));
+            }
+            let longest = PAUSE.saturating_mul(1 << (tries - 1));
+            tokio::time::sleep(longest.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
+        }
+    }
+
+    async fn attempt(&self, method: &Method, path: &str, body: &[u8]) -> Result<Tried, CliError> {
+        let url = format!("{}{path}", self.place.endpoint());
         let mut request = self.http.request(method.clone(), &url);
         if !body.is_empty() {
             request = request.header("content-type", "application/json");
         }
-        for (name, value) in self.signature(&method, &url, &body)? {
+        let credentials = self.place.credentials().await?;
+        let region = self.place.region();
+        for (name, value) in
+            signature::headers(credentials, region, method, &url, body, SystemTime::now())?
+        {
             request = request.header(name, value);
         }
-        let response = request
-            .body(body)
-            .send()
-            .await
-            .map_err(|error| self.unreachable(&error))?;
+        let broken = |error: reqwest::Error| self.place.unreachable(&error.without_url());
+        let response = request.body(body.to_vec()).send().await.map_err(broken)?;
         let status = response.status();
-        let answer = response
-            .bytes()
-            .await
-            .map_err(|error| self.unreachable(&error))?;
-        if status.is_success() {
-            Ok(answer.to_vec())
-        } else {
-            Err(self.refused(status, &answer))
-        }
-    }
-
-    /// Makes sure that it is the region of the data directory that listens.
-    async fn ask_for_proof(&self) -> Result<(), CliError> {
-        let endpoint = &self.profile.endpoint;
-        let challenge = Challenge::new().ok_or_else(|| {
-            CliError::internal("the system's random number generator failed".to_owned())
-        })?;
-        let url = format!("{endpoint}{}", challenge.path());
-        let answer = async { self.http.get(&url).send().await?.bytes().await }
-            .await
-            .map_err(|error| self.unreachable(&error))?;
-        let port = url::Url::parse(endpoint)
-            .ok()
-            .and_then(|endpoint| endpoint.port_or_known_default());
-        let secret = self.profile.credentials.secret_access_key();
-        if port.is_some_and(|port| challenge.is_met_by(&answer, port, secret)) {
-            return Ok(());
-        }
-        Err(CliError::internal(format!(
-            "what listens at {endpoint} is not the `matinee up` of this data directory, so it is \
-             sent nothing; find out what it is, or choose another directory with --data-dir"
-        )))
-    }
-
-    /// The headers that prove who asks.
-    fn signature(
-        &self,
-        method: &Method,
-        url: &str,
-        body: &[u8],
-    ) -> Result<Vec<(String, String)>, CliError> {
-        let failed = |error: &dyn std::error::Error| {
-            CliError::internal(format!(
-                "cannot sign the request: {}",
-                broadcast::aws::words(error)
-            ))
-        };
-        let identity = self.profile.credentials.clone().into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.profile.region)
-            .name(SERVICE)
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|error| failed(&error))?
-            .into();
-        let request = SignableRequest::new(
-            method.as_str(),
-            url,
-            std::iter::empty(),
-            SignableBody::Bytes(body),
-        )
-        .map_err(|error| failed(&error))?;
-        let (instructions, _) = sign(request, &parameters)
-            .map_err(|error| failed(&error))?
-            .into_parts();
-        Ok(instructions
-            .headers()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect())
-    }
-
-    fn unreachable(&self, error: &reqwest::Error) -> CliError {
-        let endpoint = &self.profile.endpoint;
-        CliError::unavailable(if error.is_timeout() {
-            format!("the API at {endpoint} does not answer; see what `matinee up` says")
-        } else if error.is_connect() {
-            format!(
-                "nothing listens at {endpoint}; start `matinee up` in another terminal and try \
-                 again"
-            )
-        } else {
-            format!(
-                "the API at {endpoint} broke off: {}",
-                broadcast::aws::words(&error)
-            )
+        let headers = response.headers().clone();
+        let answer = response.bytes().await.map_err(broken)?;
+        Ok(match status.is_success() {
+            true => Tried::Answered(answer.to_vec()),
+            false => Tried::Refused(Refusal::new(status, &headers, &answer)),
         })
     }
 
-    fn refused(&self, status: StatusCode, answer: &[u8]) -> CliError {
-        if let Ok(problem) = serde_json::from_slice::<Problem>(answer) {
-            return CliError::new(problem.kind, problem.detail);
+    /// Whether another try may go better: at AWS, where functions are throttled and credentials
+    /// expire. `matinee up` means what it says.
+    async fn may_pass(&self, refusal: &Refusal, method: &Method) -> bool {
+        let Place::Deployment(deployment) = &self.place else {
+            return false;
+        };
+        if refusal.is_about_expiry() {
+            deployment.forget_credentials().await;
+            return true;
         }
-        let endpoint = &self.profile.endpoint;
-        match status {
-            // The front of the region: its credentials are those of another data directory.
-            StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => CliError::new(
-                FailureKind::Internal,
-                format!(
-                    "what listens at {endpoint} does not take the credentials of this data \
-                     directory; is it the `matinee up` of another one? (--data-dir)"
-                ),
-            ),
-            _ => CliError::internal(format!("the API at {endpoint} answers {status}")),
-        }
+        refusal.may_pass(method)
     }
 }
 

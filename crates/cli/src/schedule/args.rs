@@ -17,9 +17,13 @@ use crate::{error::CliError, stream_keys::KeyArgs};
   matinee schedule talk.mp4 --to facebook --to youtube --at \"2026-12-01 19:30\" --tz Europe/London
   matinee schedule s3://videos/talk.mp4 --to main=rtmps://ingest.example/live --at +1h30m --watch
   matinee schedule talk.mp4 --to twitch --at now < twitch.key
+  matinee --aws schedule talk.mp4 --to facebook --at \"sunday 19:30\" --spot
 
 You are asked for each stream key without echo; see --key-file for other ways. Never put a key into
-the command line.")]
+the command line.
+
+With --aws a file is uploaded first, in parts; if that is interrupted, the same command goes on where
+it was.")]
 pub(crate) struct Args {
     /// A file, s3://bucket/key or https://… (MP4 or MOV with H.264 and AAC)
     pub(super) video: String,
@@ -55,6 +59,11 @@ pub(crate) struct Args {
     /// How far the keys are tried before the show [default: publish]
     #[arg(long, value_enum, value_name = "HOW")]
     pub(super) probe: Option<ProbeArg>,
+
+    /// Stream the first attempt on spare capacity (Fargate Spot), which costs a third and may be
+    /// taken away; whatever follows it is on demand. On one machine it changes nothing
+    #[arg(long)]
+    pub(super) spot: bool,
 
     /// Follow it until it is over
     #[arg(long)]

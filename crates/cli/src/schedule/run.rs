@@ -1,4 +1,5 @@
-//! Checks what can be checked here, asks for the keys, and hands the rest to the API.
+//! Checks what can be checked here, asks for the keys, uploads what has to be uploaded, and hands
+//! the rest to the API.
 
 use std::process::ExitCode;
 
@@ -10,7 +11,7 @@ use chrono_tz::Tz;
 use super::Args;
 use crate::{
     args::Global, client::Client, destination, error::CliError, local_time, screen::say, show,
-    video, watch,
+    upload, video, watch,
 };
 
 /// Does it.
@@ -18,10 +19,10 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     args.keys.refuse_key()?;
     let zone = global.zone()?;
     // Refused before a key is asked for.
-    args.twice.resolve(&args.at, zone, Utc::now())?;
+    let air_time = args.twice.resolve(&args.at, zone, Utc::now())?;
     let destinations = destination::named(&args.to)?;
-    let source = video::source(&args.video)?;
-    let client = Client::open(&global.data_dir()?)?;
+    let mut source = video::source(&args.video)?;
+    let client = Client::of(global).await?;
     if let SourceUrl::File(_) = source {
         // What lies elsewhere may not be there yet; a file that is bad now stays bad.
         for warning in video::open(&source).await?.warnings {
@@ -31,10 +32,23 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     for warning in destination::warnings(&destinations) {
         eprintln!("warning: {warning}");
     }
+    if client.deployment().is_some() {
+        // Whoever may not schedule hears of it before a key is asked for and anything is uploaded.
+        client.list(Utc::now()).await?;
+    }
     let names: Vec<&str> = destinations.iter().map(|one| &*one.name).collect();
+    // Before the upload: nobody waits at a prompt that comes after twenty minutes.
     let keys = args.keys.read(&names)?;
-    // To type keys takes its time, and `+10m` is ten minutes from when all is said.
-    let air_time = args.twice.resolve(&args.at, zone, Utc::now())?;
+    let mut uploaded = None;
+    if let (Some(deployment), SourceUrl::File(path)) = (client.deployment(), &source) {
+        source = upload::send(deployment, path, air_time).await?.source;
+        uploaded = Some(String::from(source.clone()));
+    }
+    // To type keys and to upload takes its time, and `+10m` is ten minutes from when all is said.
+    let air_time = args
+        .twice
+        .resolve(&args.at, zone, Utc::now())
+        .map_err(|error| after_upload(error, uploaded.as_deref()))?;
     let probe = args.probe.map(Into::into);
     let request = CreateRequest {
         title: args.title,
@@ -54,13 +68,16 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
         time_zone: Some(zone.name().to_owned()),
         lead_seconds: args.lead,
         on_drop: Some(args.on_drop.into()),
-        spot: None,
+        spot: args.spot.then_some(true),
     };
-    let broadcast = client.create(&request).await?;
+    let broadcast = client
+        .create(&request)
+        .await
+        .map_err(|error| after_upload(error, uploaded.as_deref()))?;
     match (args.json, args.watch) {
         (true, false) => show::print_json(&broadcast)?,
         (true, true) => {}
-        (false, _) => say(scheduled(&broadcast, zone, args.watch)),
+        (false, _) => say(scheduled(&broadcast, &client, zone, args.watch)),
     }
     if args.watch {
         return watch::watch(&client, &broadcast.id, zone, args.json).await;
@@ -68,7 +85,17 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     Ok(ExitCode::SUCCESS)
 }
 
-fn scheduled(broadcast: &BroadcastView, zone: Tz, watched: bool) -> String {
+/// What was uploaded is not lost.
+fn after_upload(error: CliError, uploaded: Option<&str>) -> CliError {
+    match uploaded {
+        Some(source) => error.and(&format!(
+            "the video is uploaded as {source}; the same command does not upload it again"
+        )),
+        None => error,
+    }
+}
+
+fn scheduled(broadcast: &BroadcastView, client: &Client, zone: Tz, watched: bool) -> String {
     let id = &broadcast.id;
     let names: Vec<&str> = broadcast
         .destinations
@@ -84,9 +111,20 @@ fn scheduled(broadcast: &BroadcastView, zone: Tz, watched: bool) -> String {
         local_time::from_now(broadcast.air_time, now),
         local_time::from_now(broadcast.start_time, now),
     );
+    let link = client
+        .deployment()
+        .and_then(|deployment| deployment.execution_link(id));
+    if let Some(link) = link {
+        text.push_str(&format!("\n  from then on its workflow is at {link}"));
+    }
     if !watched {
+        text.push_str(match client.deployment() {
+            Some(_) => "\n  ",
+            None => "\n  `matinee up` must run then. ",
+        });
         text.push_str(&format!(
-            "\n  `matinee up` must run then. Follow it with: matinee show {id} --watch"
+            "Follow it with: {} show {id} --watch",
+            client.command()
         ));
     }
     text

@@ -22,6 +22,8 @@ use crate::{
 
 /// How often one looks: often enough to see each state pass.
 const EVERY: Duration = Duration::from_millis(400);
+/// How often at a deployment, where each look is a call over the internet that costs something.
+const EVERY_AT_AWS: Duration = Duration::from_secs(2);
 /// How often while nothing can happen.
 const SELDOM: Duration = Duration::from_secs(5);
 /// How long `matinee up` may be away: as long as it takes to start it again.
@@ -73,8 +75,11 @@ async fn follow(
             // Somebody may be starting it again; the show goes on meanwhile or will be resumed.
             Err(error) if error.is_unavailable() && away.is_none_or(|it| it.elapsed() < AWAY) => {
                 away.get_or_insert_with(Instant::now);
-                screen.waiting("`matinee up` does not answer; waiting for it");
-                tokio::time::sleep(EVERY).await;
+                screen.waiting(match client.deployment() {
+                    Some(_) => "the API does not answer; waiting for it",
+                    None => "`matinee up` does not answer; waiting for it",
+                });
+                tokio::time::sleep(every(client)).await;
                 continue;
             }
             Err(error) => {
@@ -84,7 +89,7 @@ async fn follow(
         };
         away = None;
         if before.is_some_and(|before| is_same_end(before, &broadcast)) && began.elapsed() < STALE {
-            tokio::time::sleep(EVERY).await;
+            tokio::time::sleep(every(client)).await;
             continue;
         }
         let now = (broadcast.status, broadcast.attempts);
@@ -106,7 +111,7 @@ async fn follow(
             screen.clear();
             if !json {
                 screen.line("");
-                screen.line(&show::in_words(&broadcast, zone));
+                screen.line(&show::in_words(&broadcast, client, zone));
             }
             return Ok(ExitCode::from(verdict::exit_code(&broadcast)));
         }
@@ -114,10 +119,13 @@ async fn follow(
             draw(&mut screen, &broadcast);
         }
         tokio::select! {
-            () = tokio::time::sleep(pause(&broadcast)) => {}
+            () = tokio::time::sleep(pause(&broadcast, every(client))) => {}
             () = signals.next() => {
                 screen.clear();
-                eprintln!("The broadcast goes on. Look again with: matinee show {id} --watch");
+                eprintln!(
+                    "The broadcast goes on. Look again with: {} show {id} --watch",
+                    client.command()
+                );
                 return Ok(ExitCode::from(SIGINT));
             }
         }
@@ -199,12 +207,19 @@ fn draw(screen: &mut Screen, broadcast: &BroadcastView) {
     }
 }
 
-fn pause(broadcast: &BroadcastView) -> Duration {
+fn every(client: &Client) -> Duration {
+    match client.deployment() {
+        Some(_) => EVERY_AT_AWS,
+        None => EVERY,
+    }
+}
+
+fn pause(broadcast: &BroadcastView, every: Duration) -> Duration {
     let starts_in = (broadcast.start_time - Utc::now())
         .to_std()
         .unwrap_or_default();
     match broadcast.status {
         Status::Scheduled if starts_in > 2 * SELDOM => SELDOM,
-        _ => EVERY,
+        _ => every,
     }
 }
