@@ -88,6 +88,8 @@ FAULTS = [
     (checks.the_role_may_what_the_definition_names, "a role that may not stop tasks", text("ecs:StopTask", "ecs:StopTasks", "aws_iam_role_policy.state_machine")),
     (checks.the_role_may_what_the_definition_names, "any cluster", text("ecs:cluster", "ecs:group", "aws_iam_role_policy.state_machine")),
     (checks.the_role_may_what_the_definition_names, "a container of another name", text('"Name": "streamer"', '"Name": "stream"', "aws_sfn_state_machine.broadcast")),
+    (checks.the_endpoints_let_the_streamer_through, "an endpoint that is too narrow", text("dynamodb:UpdateItem", "dynamodb:PutItem", "aws_vpc_endpoint.dynamodb")),
+    (checks.the_endpoints_let_the_streamer_through, "an endpoint for others", text("aws:PrincipalAccount", "aws:Principal", "aws_vpc_endpoint.dynamodb")),
     (checks.the_scheduler_may_what_its_entries_say, "a scheduler that may not say what was missed", text("matinee-missed", "matinee-lost", "aws_iam_role_policy.scheduler")),
     (checks.the_table_is_that_of_the_code, "another attribute of the expiry", lambda shown: values(shown, "aws_dynamodb_table.broadcasts")["ttl"][0].update(attribute_name="expiresAt")),
     (checks.the_table_is_that_of_the_code, "another index", lambda shown: values(shown, "aws_dynamodb_table.broadcasts")["global_secondary_index"][0].update(name="ByDay")),
