@@ -30,7 +30,6 @@ const HOME_REGION: &str = "us-east-1";
 What is counted and what is assumed: docs/costs.md")]
 pub(crate) struct Args {
     /// A file, s3://bucket/key or https://…: its length and size count
-    #[arg(required_unless_present = "hours")]
     video: Option<String>,
 
     /// Instead of a video, the hours that it would be on air
@@ -111,7 +110,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, CliError> {
     let region = args.region.as_deref().unwrap_or(HOME_REGION);
     let prices = list
         .in_region(region)
-        .map_err(|error| CliError::usage(error.to_string()))?;
+        .map_err(|error| CliError::usage(format!("{error}; say one with --region")))?;
     let usage = usage(&args).await?;
     usage
         .validate()
@@ -175,7 +174,12 @@ async fn measure(url: &SourceUrl) -> Result<(Duration, u64, Origin), CliError> {
 
 /// What a video is said to be.
 fn imagine(args: &Args) -> Result<(Duration, u64, Origin), CliError> {
-    let seconds = args.hours.unwrap_or_default() * 3_600.0;
+    let Some(hours) = args.hours else {
+        return Err(CliError::usage(
+            "say what is broadcast: a VIDEO, or --hours with --gb or --mbit",
+        ));
+    };
+    let seconds = hours * 3_600.0;
     let duration = Duration::try_from_secs_f64(seconds)
         .map_err(|_| CliError::usage("--hours is longer than any show"))?;
     let bytes = match (args.gb, args.mbit) {

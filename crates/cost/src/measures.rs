@@ -99,6 +99,8 @@ pub const FUNCTIONS: [(&str, f64, f64); 3] = [
 ];
 /// Requests to the API for a show: schedule it, look now and then. Assumed.
 pub const API_REQUESTS: u32 = 20;
+/// How often one who follows a show asks the API. Counted.
+pub const WATCH_EVERY: Duration = Duration::from_secs(2);
 /// How long one takes, in seconds. Assumed.
 pub const API_SECONDS: f64 = 0.2;
 /// Requests to the key service for each destination: its key is stored, read to be tried, read to

@@ -65,6 +65,11 @@ fn times_are_those_of_the_code() {
         "streamer/src/task/report.rs",
         &format!("const INTERVAL: Duration = Duration::from_secs({report});"),
     );
+    let watch = measures::WATCH_EVERY.as_secs();
+    check(
+        "crates/cli/src/watch/follow.rs",
+        &format!("const EVERY_AT_AWS: Duration = Duration::from_secs({watch});"),
+    );
     let dead = 12;
     check(
         "streamer/src/show/in_flight.rs",

@@ -196,6 +196,8 @@ fn lower() -> String {
             class,
         })
     };
+    let watched = (usual.lead + usual.duration).as_secs() / measures::WATCH_EVERY.as_secs();
+    let watched = u32::try_from(watched).unwrap();
     let cases = [
         ("24 shows of 1 hour at 6 Mbit/s", usual.clone()),
         (
@@ -243,11 +245,10 @@ fn lower() -> String {
                 ..usual.clone()
             },
         ),
-        // `--watch` asks every 0.4 s while the show is on.
         (
             "each followed with `--watch`",
             Usage {
-                api_requests: 9_600,
+                api_requests: usual.api_requests + watched,
                 ..usual.clone()
             },
         ),
