@@ -134,10 +134,10 @@ check "it is taken down, functions built or not" \
 check "nothing is left" jq -e '.resources == []' "$directory/gone.tfstate"
 counted "what is deployed" ci/infrastructure/verify.py "$directory/shown.json"
 
-# --- the state machine as it was rendered -----------------------------------------------------------
+# --- in the eyes of others, and as the crate renders it ----------------------------------------------
 definition() { ci/infrastructure/definition.py "$1" "$directory/shown.json"; }
 definition rendered >"$directory/rendered.json"
-definition template >"$directory/template.json"
+ci/infrastructure/template.py "$directory/shown.json" >"$directory/template.json"
 definition placeholders >"$directory/placeholders.json"
 by_the_crate() {
   cargo run --quiet --locked --package state-machines --example render <"$directory/placeholders.json" >"$directory/by-the-crate.json" &&
@@ -151,7 +151,15 @@ fi
 lint=$CI_TOOLS/venv/bin/cfn-lint asl=$CI_TOOLS/node_modules/.bin/asl-validator
 if [[ -x $lint && -x $asl ]]; then
   check "asl-validator" "$asl" --json-path "$directory/rendered.json"
-  check "cfn-lint" "$lint" --regions us-east-1 --include-checks I -- "$directory/template.json"
+  cfn() { "$lint" --regions us-east-1 --include-checks I -- "$1"; }
+  check "cfn-lint: definition, policies, container, alarms" cfn "$directory/template.json"
+  sed 's|"ecs:StopTask"|"ecs:StopTasks"|; s|:task/matinee/|:cluster/matinee/|; s|"StopTimeout"|"StopTimeOut"|; s|"TreatMissingData": ".*"|"TreatMissingData": "no"|' \
+    "$directory/template.json" >"$directory/broken.json"
+  cfn "$directory/broken.json" >"$directory/said" 2>&1 || true
+  check "it sees an action that does not exist (cfn-lint)" grep -q "W3037 'stoptasks'" "$directory/said"
+  check "it sees an action on a resource of another kind (cfn-lint)" grep -q "I3510 action 'ecs:DescribeTasks'" "$directory/said"
+  check "it sees a field that a container does not have (cfn-lint)" grep -q "'StopTimeOut' was unexpected" "$directory/said"
+  check "it sees a value that an alarm cannot have (cfn-lint)" grep -q "E3030 'no' is not one of" "$directory/said"
 else
   skip "asl-validator and cfn-lint" "ci/install.sh has not been run"
 fi

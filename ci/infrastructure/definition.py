@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""definition.py rendered|placeholders|template SHOWN.json: the state machine's definition as Terraform
-rendered it; what it was rendered with, for the example of crate state-machines; or a CloudFormation
-template around it, for cfn-lint. SHOWN.json is what `terraform show -json` says."""
+"""definition.py rendered|placeholders SHOWN.json: the state machine's definition as Terraform rendered it,
+or what it was rendered with, for the example of crate state-machines. SHOWN.json is what
+`terraform show -json` says."""
 
 import json
 import sys
@@ -9,7 +9,6 @@ import sys
 from deployed import Deployment
 
 deployment = Deployment(json.load(open(sys.argv[2])))
-machine = deployment.one("aws_sfn_state_machine.broadcast")
 
 
 def arn(function):
@@ -22,8 +21,8 @@ def subnets():
 
 
 if sys.argv[1] == "rendered":
-    sys.stdout.write(machine["definition"])
-elif sys.argv[1] == "placeholders":
+    sys.stdout.write(deployment.one("aws_sfn_state_machine.broadcast")["definition"])
+else:
     task = deployment.one("aws_ecs_task_definition.streamer")
     json.dump(
         {
@@ -38,7 +37,3 @@ elif sys.argv[1] == "placeholders":
         },
         sys.stdout,
     )
-else:
-    properties = {"RoleArn": machine["role_arn"], "Definition": json.loads(machine["definition"])}
-    resource = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
-    json.dump({"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Broadcast": resource}}, sys.stdout)
