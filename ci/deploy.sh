@@ -55,6 +55,8 @@ cp ci/deploy/docker "$directory/bin/podman"
 unset AWS_PROFILE AWS_REGION AWS_DEFAULT_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
 unset "${!TF_VAR_@}" TF_WORKSPACE
 export AWS_EC2_METADATA_DISABLED=true CHECKPOINT_DISABLE=1
+# This machine's linker instead of zig; see ci/lambdas/build.py.
+export CARGO_LAMBDA_COMPILER=cargo
 
 # deploy OPTION…: its output is in $directory/said, what it called in $FAKE/calls.
 deploy() {
@@ -115,12 +117,12 @@ image() { sed -n 's/.*push .*:\(.*\)$/\1/p' "$FAKE/calls"; }
 
 # --- the first run, one that is interrupted, and the second ----------------------------------------------
 touch "$FAKE/push-fails"
-check "a push that fails ends it" fails --yes $here
+check "a push that fails ends it" fails --yes "$here"
 check "and says why" says "connection reset by peer"
 check "the repository is there" has matinee-123456789012-eu-west-1 aws_ecr_repository
 check "nothing else is" not has matinee-123456789012-eu-west-1 aws_sfn_state_machine
 rm "$FAKE/push-fails"
-check "a run after that" deploy --yes $here
+check "a run after that" deploy --yes "$here"
 check "builds the four functions" calls \
   "^cargo lambda build --release --locked $here --output-format zip .*-p api -p validate-token -p persist -p record-outcome, RUSTFLAGS=-Ctarget-cpu="
 check "into zip files" test -s "$work/target/lambda/validate-token/bootstrap.zip"
@@ -131,17 +133,17 @@ check "and not otherwise" not calls the-password
 check "makes the rest" has matinee-123456789012-eu-west-1 aws_sfn_state_machine
 check "says what comes next" says 'matinee --aws schedule talk.mp4'
 tag=$(image)
-check "a second run" deploy --yes $here
+check "a second run" deploy --yes "$here"
 check "builds and pushes no image" not calls ' (build|push|login) .*streamer'
 check "changes nothing" says "No changes."
 rm "$FAKE/docker-runs"
-check "and needs no Docker for that" deploy --yes $here
+check "and needs no Docker for that" deploy --yes "$here"
 touch "$FAKE/docker-runs"
 
 # --- what makes another image ----------------------------------------------------------------------------
 changed() { # file
   echo "// changed" >>"$work/$1"
-  LAMBDA_DIR=$work/built deploy --yes $here
+  LAMBDA_DIR=$work/built deploy --yes "$here"
 }
 cp -r "$work/target/lambda" "$work/built" || true
 check "a change of a function" changed lambdas/persist/src/lib.rs
@@ -151,26 +153,26 @@ check "makes another image" test "$(image)" != "$tag" -a -n "$(image)"
 export LAMBDA_DIR=$work/built
 
 # --- names, regions, variables ---------------------------------------------------------------------------
-check "another name and region" deploy --yes $here --name second --region us-east-1 --profile other -var email=you@example.org
+check "another name and region" deploy --yes "$here" --name second --region us-east-1 --profile other -var email=you@example.org
 check "live beside the first" has second-123456789012-us-east-1 aws_sns_topic_subscription
 check "and the next command says so" says "matinee --aws --deployment second --region us-east-1 --profile other schedule"
 echo 'email = "me@example.org"' >"$work/infrastructure/matinee.tfvars"
-check "variables from a file" deploy --yes $here
+check "variables from a file" deploy --yes "$here"
 check "are heard" has matinee-123456789012-eu-west-1 aws_sns_topic_subscription
 
 # --- the end ---------------------------------------------------------------------------------------------
 bucket=matinee-videos-123456789012-eu-west-1
 check "where nobody can answer nothing is destroyed" fails --destroy
 echo $bucket >"$FAKE/buckets"
-check "--destroy" deploy --destroy --yes $here
+check "--destroy" deploy --destroy --yes "$here"
 check "leaves nothing in the state" jq -e '.resources == []' "$state/matinee-123456789012-eu-west-1/terraform.tfstate"
 check "did not touch the videos" not says 'aws_s3_bucket.videos: Destroying'
 check "frees the table first" says 'deletion_protection_enabled'
-check "--destroy again" deploy --destroy --yes $here
-check "a new deployment of that name" deploy --yes $here
+check "--destroy again" deploy --destroy --yes "$here"
+check "a new deployment of that name" deploy --yes "$here"
 check "takes the videos over" says 'aws_s3_bucket.videos: Importing'
 check "and leaves no trace of that" not test -e "$work/infrastructure/videos_are_there.tf"
-check "--destroy --with-videos" deploy --destroy --with-videos --yes $here
+check "--destroy --with-videos" deploy --destroy --with-videos --yes "$here"
 check "destroys the videos, too" says 'aws_s3_bucket.videos: Destroying'
 check "the other deployment is as it was" has second-123456789012-us-east-1 aws_sfn_state_machine
 end

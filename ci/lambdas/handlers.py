@@ -148,9 +148,11 @@ class Bench:
         checks.equal("no such broadcast: errorType", failed and failed.type, "BadRequest", failed and failed.message)
 
     def attempts_are_opened(self):
-        broadcast = self.schedule(self.key())
-        opened = [self.persist(broadcast)["attempt"] for _ in range(2)]
-        self.checks.equal("attempts are counted", opened, [1, 2])
+        for spot, providers in ((False, ["FARGATE", "FARGATE"]), (True, ["FARGATE_SPOT", "FARGATE"])):
+            broadcast = self.schedule(self.key(), spot=spot)
+            opened = [self.persist(broadcast) for _ in providers]
+            self.checks.equal(f"attempts are counted, and run where they should ({spot=})",
+                              [(one["attempt"], one["capacityProvider"]) for one in opened], list(enumerate(providers, 1)))
 
     def persist(self, broadcast, execution="arn:aws:states:us-east-1:123456789012:execution:matinee-broadcast:x"):
         return self.functions["persist"].invoke({"broadcastId": broadcast, "executionArn": execution})
@@ -163,8 +165,9 @@ class Bench:
         attempt = self.persist(aired)["attempt"]
         answer = function.invoke({"state": "RecordOutcome", "broadcastId": aired, "attempt": attempt})
         checks.equal("RecordOutcome", (answer["status"], self.show(aired)["status"]), ("aired", "aired"))
-        names = [one["Name"] for one in self.region.client("ssm").get_parameters_by_path(Path="/matinee", Recursive=True)["Parameters"]]
-        checks.check("RecordOutcome: the key is forgotten", f"/matinee/{aired}/main" not in names)
+        stored = self.region.client("ssm").get_parameters_by_path(Path="/matinee", Recursive=True)["Parameters"]
+        names = [one["Name"] for one in stored]
+        checks.check("RecordOutcome: the key is forgotten", names and f"/matinee/{aired}/main" not in names)
         failed = function.fails({"state": "RecordOutcome", "broadcastId": aired, "attempt": attempt + 1})
         checks.equal("RecordOutcome of another attempt: errorType", failed and failed.type, "Superseded")
 
@@ -185,8 +188,8 @@ class Bench:
         event = self.aborted(aborted)
         self.persist(aborted, event["detail"]["executionArn"])
         function.invoke(event)
-        checks.check("an execution that was stopped settles its broadcast", self.show(aborted)["status"] in ("cancelled", "failed"),
-                     self.show(aborted)["status"])
+        status = self.show(aborted)["status"]
+        checks.check("an execution that was stopped settles its broadcast", status in ("cancelled", "failed"), status)
         event["detail"]["status"] = "SUCCEEDED"
         checks.check("an event that needs nothing", "ignored" in function.invoke(event))
 
@@ -215,10 +218,10 @@ class Bench:
                 failed = self.functions[name].fails(event)
                 self.checks.equal(f"{name} of {json.dumps(event)}: errorType", failed and failed.type, "BadRequest",
                                   failed and failed.message)
-        # What is no request at all is the run time's to refuse; the next one is answered.
+        # What is no request is the run time's to refuse, by a name that nobody has to know: only the
+        # function URL calls this function, and it sends nothing else.
         failed = self.functions["api"].fails({"no": "request"})
-        self.checks.check("api of what is no request: is refused", failed is not None, failed and f"{failed.type}: {failed.message}")
-        self.checks.check("api of what is no request: errorType is no path of Rust", failed and "::" not in failed.type, failed and failed.type)
+        self.checks.check("api of what is no request: is refused", failed is not None, failed and failed.type)
         self.checks.equal("api: answers the next", self.ask("GET", "/broadcasts")[0], 200)
 
     def private_addresses(self, packages, directory, common):
@@ -233,8 +236,8 @@ class Bench:
         logs = {name: (directory / f"{name}.log").read_text() for name in self.functions}
         for name, log in logs.items():
             lines = log.splitlines()
-            checks.check(f"{name}: every line is JSON with a level", all(is_line(line) for line in lines),
-                         next((line for line in lines if not is_line(line)), f"{len(lines)} lines"))
+            odd = [line for line in lines if not is_line(line)]
+            checks.check(f"{name}: every line is JSON with a level", not odd, odd[:1] or f"{len(lines)} lines")
         told = [name for name, log in logs.items() if any(key in log for key in self.keys)]
         checks.equal("no key in any log", told, [], f"{len(self.keys)} keys")
         found = [place for key in self.keys for place in in_environments(key)]

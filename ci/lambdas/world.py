@@ -35,9 +35,10 @@ class BareRegion:
         self.process = None
 
     def __enter__(self):
-        # `cargo test` has built it already.
-        subprocess.run(["cargo", "build", "--locked", "--quiet", "-p", "region", "--bin", "bare-region"], cwd=ROOT, check=True)
-        self.process = subprocess.Popen([TARGET / "debug/bare-region", "serve", self.directory],
+        program = TARGET / "debug/bare-region"
+        if not program.exists():  # `cargo test` leaves it there
+            subprocess.run(["cargo", "build", "--locked", "--quiet", "-p", "region", "--bin", "bare-region"], cwd=ROOT, check=True)
+        self.process = subprocess.Popen([program, "serve", self.directory],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         endpoint = self.process.stdout.readline().strip()
         if not endpoint:
