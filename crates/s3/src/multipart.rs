@@ -49,9 +49,7 @@ impl Client {
             .query("uploads", "")
             .header("content-type", content_type);
         self.send(call, |answer| {
-            let id = xml::read(&answer.body, "InitiateMultipartUploadResult", |result| {
-                child(result, "UploadId")
-            })?;
+            let id = xml::read(&answer.body, |result| child(result, "UploadId"))?;
             id.ok_or(Error::Nonsense("the upload has no id"))
         })
         .await
@@ -159,9 +157,9 @@ impl Client {
             .body(list(parts));
         self.send(call, |answer| {
             // It answers 200 before it begins, and an error can follow.
-            match xml::root(&answer.body).as_deref() {
-                Ok("Error") => Err(Refusal::of(StatusCode::OK, &answer.body).into()),
-                Ok(_) => Ok(()),
+            match xml::error_code(&answer.body) {
+                Ok(Some(_)) => Err(Refusal::of(StatusCode::OK, &answer.body).into()),
+                Ok(None) => Ok(()),
                 Err(_) => Err(Error::Nonsense("it does not say that the object is made")),
             }
         })
@@ -195,7 +193,7 @@ fn child(
 }
 
 fn uploads(body: &[u8]) -> Result<Page<Begun, (String, String)>, XmlDecodeError> {
-    xml::read(body, "ListMultipartUploadsResult", |list| {
+    xml::read(body, |list| {
         let mut items = Vec::new();
         let (mut more, mut next_key, mut next_id) = (false, None, None);
         while let Some(mut element) = list.next_tag() {
@@ -226,7 +224,7 @@ fn upload(element: &mut ScopedDecoder<'_, '_>) -> Result<Begun, XmlDecodeError> 
 }
 
 fn parts(body: &[u8]) -> Result<Page<Part, u32>, XmlDecodeError> {
-    xml::read(body, "ListPartsResult", |list| {
+    xml::read(body, |list| {
         let mut items = Vec::new();
         let (mut more, mut next) = (false, None);
         while let Some(mut element) = list.next_tag() {

@@ -37,15 +37,7 @@ impl Refusal {
 
     /// The refusal that a status and a body tell.
     pub(crate) fn of(status: StatusCode, body: &[u8]) -> Self {
-        let code = xml::read(body, "Error", |error| {
-            let mut code = None;
-            while let Some(mut element) = error.next_tag() {
-                if element.start_el().local() == "Code" {
-                    code = Some(xml::text(&mut element)?);
-                }
-            }
-            Ok(code)
-        });
+        let code = xml::error_code(body);
         Self {
             status: status.as_u16(),
             code: code

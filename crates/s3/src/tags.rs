@@ -40,7 +40,7 @@ impl Client {
 }
 
 fn parse(body: &[u8]) -> Result<Vec<(String, String)>, XmlDecodeError> {
-    xml::read(body, "Tagging", |tagging| {
+    xml::read(body, |tagging| {
         let mut tags = Vec::new();
         while let Some(mut set) = tagging.next_tag() {
             while let Some(mut tag) = set.next_tag() {

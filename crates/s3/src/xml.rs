@@ -5,26 +5,39 @@ use aws_smithy_xml::{
     encode::ScopeWriter,
 };
 
-/// Reads a document whose root is `root`.
+/// The root of what says no.
+const ERROR: &str = "Error";
+
+/// Reads what the root of a document holds.
+///
+/// Whatever its name is: what stands in for S3 has names of its own, as other clients do not look.
+/// An error with a good status is none of these documents, though.
 pub(crate) fn read<T>(
     body: &[u8],
-    root: &str,
     read: impl FnOnce(&mut ScopedDecoder<'_, '_>) -> Result<T, XmlDecodeError>,
 ) -> Result<T, XmlDecodeError> {
     let mut document = Document::try_from(body.trim_ascii_start())?;
     let mut decoder = document.root_element()?;
-    // The namespace is the same everywhere; what stands in for S3 leaves it out at times.
-    if decoder.start_el().local() != root {
-        return Err(XmlDecodeError::custom(format!("its root is not {root}")));
+    if decoder.start_el().local() == ERROR {
+        return Err(XmlDecodeError::custom("it is an error"));
     }
     read(&mut decoder)
 }
 
-/// The name of the root.
-pub(crate) fn root(body: &[u8]) -> Result<String, XmlDecodeError> {
+/// The code of an error; `None` where the document is none.
+pub(crate) fn error_code(body: &[u8]) -> Result<Option<String>, XmlDecodeError> {
     let mut document = Document::try_from(body.trim_ascii_start())?;
-    let decoder = document.root_element()?;
-    Ok(decoder.start_el().local().to_owned())
+    let mut decoder = document.root_element()?;
+    if decoder.start_el().local() != ERROR {
+        return Ok(None);
+    }
+    let mut code = String::new();
+    while let Some(mut element) = decoder.next_tag() {
+        if element.start_el().local() == "Code" {
+            code = text(&mut element)?;
+        }
+    }
+    Ok(Some(code))
 }
 
 /// The text of an element.

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use ring::digest::{Context, SHA256};
 use tokio::task::spawn_blocking;
 
-use super::UploadError;
+use super::{UploadError, buffers::Buffers};
 use crate::call::sha256;
 
 /// Bytes at the beginning and at the end that make out which file it is.
@@ -29,6 +29,7 @@ const SAMPLE: u64 = 64 << 10;
 #[derive(Clone, Debug)]
 pub struct LocalFile {
     opened: Arc<Opened>,
+    buffers: Buffers,
 }
 
 #[derive(Debug)]
@@ -68,6 +69,7 @@ impl LocalFile {
             };
             Ok(Self {
                 opened: Arc::new(opened),
+                buffers: Buffers::default(),
             })
         })
         .await
@@ -96,7 +98,9 @@ impl LocalFile {
             hash.update(b"matinee video 1\n");
             hash.update(&length.to_be_bytes());
             for range in samples(length) {
-                hash.update(&opened.read(range)?);
+                let mut bytes = vec![0; (range.end - range.start) as usize];
+                opened.read(&mut bytes, range.start)?;
+                hash.update(&bytes);
             }
             Ok(hex::encode(&hash.finish().as_ref()[..8]))
         })
@@ -105,13 +109,15 @@ impl LocalFile {
 
     /// Reads a part and hashes it; `etag` says whether its entity tag is wanted too.
     pub(crate) async fn read(&self, range: Range<u64>, etag: bool) -> Result<Read, UploadError> {
-        let opened = Arc::clone(&self.opened);
+        let Self { opened, buffers } = self.clone();
         blocking(move || {
-            let bytes = opened.read(range)?;
+            let mut buffer = buffers.take((range.end - range.start) as usize);
+            opened.read(buffer.as_mut_slice(), range.start)?;
+            let bytes = buffer.freeze();
             Ok(Read {
                 sha256: sha256(&bytes),
                 etag: etag.then(|| format!("\"{:x}\"", md5::compute(&bytes))),
-                bytes: bytes.into(),
+                bytes,
             })
         })
         .await
@@ -125,17 +131,15 @@ impl LocalFile {
 }
 
 impl Opened {
-    fn read(&self, range: Range<u64>) -> Result<Vec<u8>, UploadError> {
-        let mut bytes = vec![0; (range.end - range.start) as usize];
+    fn read(&self, bytes: &mut [u8], from: u64) -> Result<(), UploadError> {
         self.file
-            .read_exact_at(&mut bytes, range.start)
+            .read_exact_at(bytes, from)
             .map_err(|error| match error.kind() {
                 io::ErrorKind::UnexpectedEof => UploadError::Changed,
                 _ => UploadError::File(error),
             })?;
         // After the read, so that a change during it is seen.
-        self.check_unchanged()?;
-        Ok(bytes)
+        self.check_unchanged()
     }
 
     fn check_unchanged(&self) -> Result<(), UploadError> {

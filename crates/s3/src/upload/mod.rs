@@ -2,6 +2,7 @@
 
 mod run;
 
+mod buffers;
 mod file;
 mod plan;
 
