@@ -31,7 +31,7 @@ resource "aws_lambda_event_source_mapping" "missed" {
 }
 
 # Where what nobody could record ends, from the queue above and from events.tf. An alarm tells when
-# something is in it. docs/aws.md says what to do with it.
+# something is in it. README.md says what to do with it.
 resource "aws_sqs_queue" "unrecorded" {
   name                      = "${var.name}-unrecorded"
   message_retention_seconds = 14 * 24 * 3600
