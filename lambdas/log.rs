@@ -1,4 +1,5 @@
-//! Log lines of the Lambda functions: JSON on standard output. A part of each function's program.
+//! Log lines of the Lambda functions, on standard output: JSON, unless the function is set to plain
+//! text. A part of each function's program.
 
 use std::{env, io};
 
@@ -18,18 +19,22 @@ use lambda_runtime::tracing::{
 /// Begins to log. What is wanted is said as everywhere in Lambda, else by `RUST_LOG`.
 pub(crate) fn begin() {
     let wanted = env::var("AWS_LAMBDA_LOG_LEVEL").or_else(|_| env::var("RUST_LOG"));
-    subscriber(wanted.as_deref().unwrap_or("info"), io::stdout).init();
+    let plain = env::var("AWS_LAMBDA_LOG_FORMAT").is_ok_and(|it| it.eq_ignore_ascii_case("text"));
+    subscriber(wanted.as_deref().unwrap_or("info"), plain, io::stdout).init();
 }
 
-fn subscriber<W>(wanted: &str, writer: W) -> impl Subscriber + Send + Sync
+fn subscriber<W>(wanted: &str, plain: bool, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let lines = fmt::layer()
-        .json()
-        .flatten_event(true)
-        .without_time()
-        .with_writer(writer)
+    // Lambda notes the time.
+    let lines = fmt::layer().without_time().with_writer(writer);
+    let lines = if plain {
+        lines.with_ansi(false).boxed()
+    } else {
+        lines.json().flatten_event(true).boxed()
+    };
+    let lines = lines
         .with_filter(EnvFilter::new(wanted))
         .with_filter(filter_fn(|line| !is_quiet(line.target(), *line.level())));
     registry().with(lines)
@@ -47,14 +52,19 @@ mod tests {
     #[test]
     fn requests_are_not_printed_whatever_is_wanted() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("log");
-        let file = Arc::new(File::create(&path).unwrap());
-        with_default(super::subscriber("trace", file), || {
-            trace!(target: "aws_smithy_runtime::client", "a request with a secret");
-            trace!(target: "record_outcome", "a line of ours");
-        });
-        let lines = fs::read_to_string(&path).unwrap();
-        assert!(lines.contains("a line of ours"), "{lines}");
-        assert!(!lines.contains("secret"), "{lines}");
+        for (plain, ours) in [
+            (true, "TRACE record_outcome: a line of ours"),
+            (false, r#""message":"a line of ours""#),
+        ] {
+            let path = directory.path().join(format!("log-{plain}"));
+            let file = Arc::new(File::create(&path).unwrap());
+            with_default(super::subscriber("trace", plain, file), || {
+                trace!(target: "aws_smithy_runtime::client", "a request with a secret");
+                trace!(target: "record_outcome", "a line of ours");
+            });
+            let lines = fs::read_to_string(&path).unwrap();
+            assert!(lines.contains(ours), "{lines}");
+            assert!(!lines.contains("secret"), "{lines}");
+        }
     }
 }

@@ -10,8 +10,10 @@
 pub mod aws;
 pub mod keys;
 mod model;
+mod payload;
 mod quiet;
 pub mod table;
 
 pub use model::*;
+pub use payload::read_payload;
 pub use quiet::is_quiet;

@@ -2,18 +2,10 @@
 
 use tracing::Level;
 
-/// Crates that below `info` print requests, answers and events: the AWS SDK, what carries its
-/// bytes, and the run time of the Lambda functions.
-const TELL_ALL: [&str; 8] = [
-    "aws_",
-    "h2",
-    "hyper",
-    "lambda_http",
-    "lambda_runtime",
-    "log",
-    "reqwest",
-    "rustls",
-];
+/// Families of crates that below `info` print requests, answers and events: the AWS SDK, what
+/// carries its bytes, and the run time of the Lambda functions. `hyper` stands for `hyper_util`,
+/// too.
+const TELL_ALL: [&str; 7] = ["aws", "h2", "hyper", "lambda", "log", "reqwest", "rustls"];
 
 /// Is a line of a log, by its target and level, one that nobody gets to see, whatever `RUST_LOG`
 /// says?
@@ -22,7 +14,8 @@ const TELL_ALL: [&str; 8] = [
 /// environment variable makes it show. Every subscriber of ours asks this of every line.
 pub fn is_quiet(target: &str, level: Level) -> bool {
     // More verbose is greater.
-    level > Level::INFO && TELL_ALL.iter().any(|prefix| target.starts_with(prefix))
+    let family = target.split([':', '_']).next().unwrap_or(target);
+    level > Level::INFO && TELL_ALL.contains(&family)
 }
 
 #[cfg(test)]
@@ -37,6 +30,7 @@ mod tests {
             "h2::codec",
             "hyper_util::client::legacy",
             "lambda_runtime::layers::api_response",
+            "log",
             "reqwest::connect",
             "rustls::client",
         ] {
@@ -54,6 +48,8 @@ mod tests {
             "streamer::show",
             "api",
             "record_outcome",
+            "logistics",
+            "hyperion::core",
         ] {
             assert!(!is_quiet(ours, Level::TRACE), "{ours}");
         }

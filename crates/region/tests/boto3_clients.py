@@ -219,6 +219,23 @@ def strangers(endpoint):
         check("presigned is refused", b"presigned requests are not accepted" in error.read())
 
 
+def topics():
+    sns = boto3.client("sns")
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    check("a topic is made once", sns.create_topic(Name="news")["TopicArn"] == topic)
+    listed = [one["TopicArn"] for one in sns.list_topics()["Topics"]]
+    told = topic.replace(":news", ":told")
+    check("topics are listed", listed == [topic, told])
+    status = {"DataType": "String", "StringValue": "aired"}
+    published = sns.publish(
+        TopicArn=told, Subject="Aired", Message="a <b> & ä\nc", MessageAttributes={"status": status}
+    )
+    check("a message has an id", len(published["MessageId"]) == 36)
+    refused("NotFound", sns.publish, TopicArn=topic + "x", Message="m")
+    refused("InvalidParameter", sns.publish, TopicArn=told, Message="m", Subject="x" * 101)
+    refused("InvalidParameter", sns.create_topic, Name="a b")
+
+
 def command_line():
     if not shutil.which("aws"):
         return
@@ -240,7 +257,7 @@ def main(program):
         region = subprocess.Popen([program, "serve", directory], stdout=subprocess.PIPE, text=True)
         try:
             endpoint = region.stdout.readline().strip()
-            for part in (identity, parameters, tables, functions, tasks, schedules, executions):
+            for part in (identity, parameters, tables, functions, tasks, topics, schedules, executions):
                 part()
                 print(f"{part.__name__}: ok")
             strangers(endpoint)

@@ -1,7 +1,8 @@
 //! What is shown of a broadcast. Never a key, nor where it is kept.
 
 use broadcast::{
-    Broadcast, BroadcastId, Destination, OnDrop, Outcome, Platform, Probe, Progress, Status,
+    Broadcast, BroadcastId, Destination, Failure, OnDrop, Outcome, Platform, Probe, Progress,
+    Status,
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -63,6 +64,9 @@ pub struct DestinationView {
     pub ingest: String,
     /// How the key is tried before the show.
     pub probe: Probe,
+    /// Why the key was refused when it was last tried, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_failure: Option<Failure>,
 }
 
 /// The answer of `GET /broadcasts`.
@@ -83,7 +87,10 @@ impl BroadcastView {
             destinations: broadcast
                 .destinations
                 .into_iter()
-                .map(DestinationView::of)
+                .map(|destination| {
+                    let key_failure = broadcast.key_failures.get(&destination.name);
+                    DestinationView::of(destination, key_failure.cloned())
+                })
                 .collect(),
             id: broadcast.id,
             title: broadcast.title,
@@ -102,8 +109,9 @@ impl BroadcastView {
 }
 
 impl DestinationView {
-    fn of(destination: Destination) -> Self {
+    fn of(destination: Destination, key_failure: Option<Failure>) -> Self {
         Self {
+            key_failure,
             name: destination.name,
             platform: destination.platform,
             ingest: destination.ingest.as_str().to_owned(),
@@ -169,6 +177,7 @@ mod tests {
             "air_time": "2026-12-01T19:30:00Z", "time_zone": "Europe/London",
             "lead_seconds": 240, "status": "aired", "attempts": 1,
             "created_at": "2026-11-23T12:00:00Z",
+            "key_failures": { "facebook": { "kind": "TokenRejected", "message": "refused" } },
             "progress": {
                 "attempt": 1, "phase": "finished", "duration": 5,
                 "heartbeat": "2026-12-01T19:31:00Z", "destinations": [progress],

@@ -1,9 +1,8 @@
 //! Opening an attempt.
 
-use broadcast::{Broadcast, BroadcastId, Failure, FailureKind, table::Table};
+use broadcast::{Broadcast, BroadcastId, Failure, table::Table};
 use chrono::Utc;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// What an invocation finds ready.
 #[derive(Clone, Debug)]
@@ -20,19 +19,6 @@ pub struct Request {
     pub broadcast_id: BroadcastId,
     /// The execution that the attempt belongs to.
     pub execution_arn: String,
-}
-
-impl Request {
-    /// Reads what the state machine sends.
-    ///
-    /// # Errors
-    /// `BadRequest`, with what is wrong.
-    pub fn read(payload: Value) -> Result<Self, Failure> {
-        serde_json::from_value(payload).map_err(|error| {
-            let message = format!("the payload is not understood: {error}");
-            Failure::new(FailureKind::BadRequest, message)
-        })
-    }
 }
 
 /// What the state machine gets.

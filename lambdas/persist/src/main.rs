@@ -7,9 +7,9 @@ mod log;
 
 use std::env;
 
-use broadcast::{Failure, aws, table::Table};
+use broadcast::{Failure, aws, read_payload, table::Table};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
-use persist::{Request, State, handler};
+use persist::{State, handler};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Error> {
         table: Table::new(&aws::config().await, name),
     };
     run(service_fn(async |event: LambdaEvent<Value>| {
-        let answer = async { handler(&state, Request::read(event.payload)?).await };
+        let answer = async { handler(&state, read_payload(event.payload)?).await };
         answer.await.map_err(|failure: Failure| Diagnostic {
             error_type: failure.kind.name().to_owned(),
             error_message: failure.message,

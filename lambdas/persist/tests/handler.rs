@@ -2,59 +2,26 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use broadcast::{
-    Broadcast, BroadcastId, FailureKind, OnDrop, Outcome, RetryBudget, Status, aws::Endpoint,
-    table::Table,
-};
+use broadcast::{FailureKind, Outcome, Status, read_payload};
 use chrono::Utc;
+use fixtures::Account;
 use persist::{CapacityProvider, Request, Response, State, handler};
-use region::Region;
 use serde_json::json;
-
-fn broadcast(spot: bool) -> Broadcast {
-    let air_time = "2026-12-01T19:30:00Z".parse().unwrap();
-    Broadcast {
-        id: BroadcastId::new(air_time, 1),
-        title: "A talk".into(),
-        source: "s3://talks/a.mp4".parse().unwrap(),
-        destinations: Vec::new(),
-        air_time,
-        time_zone: "UTC".parse().unwrap(),
-        lead_seconds: 240,
-        on_drop: OnDrop::Resume,
-        spot,
-        status: Status::Scheduled,
-        attempts: 0,
-        retry_budget: RetryBudget::default(),
-        progress: None,
-        outcome: None,
-        created_at: air_time,
-    }
-}
 
 #[tokio::test]
 async fn attempts_are_numbered_until_the_broadcast_is_over() {
     // GIVEN a scheduled broadcast that may run on spare capacity
-    let data = tempfile::tempdir().unwrap();
-    let region = Region::builder(data.path()).bind().await.unwrap();
-    let region = region.start().await.unwrap();
-    let config = Endpoint {
-        url: region.endpoint().to_owned(),
-        region: "us-east-1".to_owned(),
-        access_key_id: region.credentials().access_key_id().to_owned(),
-        secret_access_key: region.credentials().secret_access_key().to_owned().into(),
-    }
-    .config();
-    let table = Table::new(&config, "matinee");
-    table.ensure().await.unwrap();
-    let broadcast = broadcast(true);
+    let account = Account::open().await;
+    let table = account.table.clone();
+    let mut broadcast = fixtures::broadcast("2026-12-01T19:30:00Z".parse().unwrap());
+    broadcast.spot = true;
     table.put_new(&broadcast).await.unwrap();
     let state = State {
         table: table.clone(),
     };
     let request = || -> Request {
         let event = json!({ "broadcastId": broadcast.id, "executionArn": "arn:aws:states:…" });
-        Request::read(event).unwrap()
+        read_payload(event).unwrap()
     };
 
     // WHEN the state is reached twice, THEN each gets an attempt of its own, and only the first
@@ -92,7 +59,8 @@ async fn attempts_are_numbered_until_the_broadcast_is_over() {
 
 #[test]
 fn what_is_not_understood_is_a_bad_request() {
-    let refused = Request::read(json!({ "broadcastId": "talk" })).unwrap_err();
+    let talk = json!({ "broadcastId": "talk" });
+    let refused = read_payload::<Request>(talk).unwrap_err();
     assert_eq!(refused.kind, FailureKind::BadRequest);
     assert!(
         refused.message.contains("is not the id of a broadcast"),

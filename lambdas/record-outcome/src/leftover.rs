@@ -2,7 +2,8 @@
 //!
 //! Step Functions stops its task itself when an execution is stopped, but only as well as it can;
 //! a streamer that is left over is fenced off at its next word to the table. What is here makes
-//! sure that none is paid for that does nothing.
+//! sure that none is paid for that does nothing. Of a show that has aired no task is left: Step
+//! Functions waited until ECS said that it is stopped; and none of one that was missed.
 //!
 //! ListTasks filters neither by group nor, for these tasks, by who started them (Step Functions
 //! gives all of them the same StartedBy), and there may be thousands. So a task is looked up in the

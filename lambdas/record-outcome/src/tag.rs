@@ -55,3 +55,62 @@ async fn mark(videos: &Client, key: &str) -> Result<(), s3::Error> {
     tags.push((NAME.to_owned(), VALUE.to_owned()));
     videos.put_tags(key, &tags).await
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use axum::{Router, body::Bytes, extract::State, routing::get};
+    use broadcast::aws::Endpoint;
+
+    use super::*;
+
+    /// The tags of the one object of a bucket, as S3 writes them.
+    type Tags = Arc<Mutex<String>>;
+
+    async fn read(State(tags): State<Tags>) -> String {
+        tags.lock().unwrap().clone()
+    }
+
+    async fn replace(State(tags): State<Tags>, body: Bytes) {
+        *tags.lock().unwrap() = String::from_utf8(body.to_vec()).unwrap();
+    }
+
+    fn document(tags: &[(&str, &str)]) -> String {
+        let tags: String = tags
+            .iter()
+            .map(|(name, value)| format!("<Tag><Key>{name}</Key><Value>{value}</Value></Tag>"))
+            .collect();
+        format!("<Tagging><TagSet>{tags}</TagSet></Tagging>")
+    }
+
+    #[tokio::test]
+    async fn the_mark_is_added_to_the_tags_that_are_there() {
+        let tags = Tags::new(Mutex::new(
+            document(&[("matinee", "new"), ("owner", "me & you")]).replace("& ", "&amp; "),
+        ));
+        let s3 = Router::new()
+            .route("/videos/talk.mp4", get(read).put(replace))
+            .route("/videos/videos/talk.mp4", get(read).put(replace))
+            .with_state(Arc::clone(&tags));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, s3).await });
+        let sdk = Endpoint {
+            url,
+            region: "us-east-1".to_owned(),
+            access_key_id: "AKIDEXAMPLE".to_owned(),
+            secret_access_key: "secret".to_owned().into(),
+        }
+        .config();
+        let videos = bucket(&sdk, "videos").unwrap();
+
+        mark(&videos, "talk.mp4").await.unwrap();
+        let marked = [("owner", "me & you"), ("matinee", "aired")];
+        let marked: Vec<_> = marked.map(|(a, b)| (a.to_owned(), b.to_owned())).into();
+        assert_eq!(videos.get_tags("talk.mp4").await.unwrap(), marked);
+        let written = tags.lock().unwrap().clone();
+        mark(&videos, "talk.mp4").await.unwrap();
+        assert_eq!(*tags.lock().unwrap(), written);
+    }
+}

@@ -5,12 +5,13 @@
 
 use std::{env, process::ExitCode, time::Duration};
 
-use aws_sdk_ecs::types::{DesiredStatus, Task, TaskStopCode};
-use broadcast::{Broadcast, BroadcastId, OnDrop, RetryBudget, Status, aws::Endpoint};
+use aws_sdk_ecs::types::{Task, TaskStopCode};
+use broadcast::{Broadcast, Status};
 use chrono::Utc;
+use fixtures::Account;
 use record_outcome::{Config, State, handler};
-use region::{Region, ShimCommand, TaskCommand, arn};
-use serde_json::json;
+use region::{ShimCommand, TaskCommand, arn};
+use serde_json::{Value, json};
 
 const SHIM: &str = "task-shim";
 
@@ -21,108 +22,136 @@ fn main() -> ExitCode {
     }
     // Like the harness, answer who only asks what there is.
     if env::args().any(|argument| argument == "--list") {
-        println!("a_task_that_is_left_behind_is_stopped: test");
+        println!("tasks_that_are_left_behind_are_stopped: test");
         return ExitCode::SUCCESS;
     }
     tokio::runtime::Runtime::new()
         .unwrap()
-        .block_on(a_task_that_is_left_behind_is_stopped());
-    println!("test a_task_that_is_left_behind_is_stopped ... ok");
+        .block_on(tasks_that_are_left_behind_are_stopped());
+    println!("test tasks_that_are_left_behind_are_stopped ... ok");
     ExitCode::SUCCESS
 }
 
-async fn a_task_that_is_left_behind_is_stopped() {
-    // GIVEN a workflow that waits, and a task that would run for a minute
-    let data = tempfile::tempdir().unwrap();
+async fn tasks_that_are_left_behind_are_stopped() {
     let shim = ShimCommand {
         program: env::current_exe().unwrap(),
         args: vec![SHIM.to_owned()],
     };
-    let waiting = json!({
-        "QueryLanguage": "JSONata",
-        "StartAt": "Wait",
-        "States": { "Wait": { "Type": "Wait", "Seconds": 3600, "End": true } },
-    });
-    let region = Region::builder(data.path()).bind().await.unwrap();
-    let region = region
-        .state_machine("waiting", waiting.to_string())
-        .task_definition("sleep", TaskCommand::new("/bin/sleep", shim).args(["60"]))
-        .start()
-        .await
-        .unwrap();
-    let config = Endpoint {
-        url: region.endpoint().to_owned(),
-        region: arn::REGION.to_owned(),
-        access_key_id: region.credentials().access_key_id().to_owned(),
-        secret_access_key: region.credentials().secret_access_key().to_owned().into(),
-    }
-    .config();
-    let state = State::new(&config, Config::new("matinee", arn::cluster()));
-    state.table.ensure().await.unwrap();
-    let tasks = aws_sdk_ecs::Client::new(&config);
-    let broadcast = broadcast();
-    let id = &broadcast.id;
-    state.table.put_new(&broadcast).await.unwrap();
-    let ours = run(&tasks, id.as_str()).await;
-    let others = run(&tasks, "20261201-1930-zzzz").await;
+    let account = Account::with(|region, _| {
+        region
+            .state_machine("sleeping", sleeping())
+            .task_definition("sleep", TaskCommand::new("/bin/sleep", shim).args(["60"]))
+    })
+    .await;
+    let config = Config::new(Account::TABLE, arn::cluster());
+    let state = State::new(&account.sdk, config);
+    let tasks = aws_sdk_ecs::Client::new(&account.sdk);
 
-    // WHEN the execution is stopped, and nothing else stops the task
-    let workflows = aws_sdk_sfn::Client::new(&config);
-    let execution = workflows
-        .start_execution()
-        .state_machine_arn(arn::state_machine("waiting"))
-        .name(id.as_str())
-        .send()
-        .await
-        .unwrap()
-        .execution_arn;
-    workflows
-        .stop_execution()
-        .execution_arn(&execution)
-        .send()
-        .await
-        .unwrap();
+    // GIVEN a task of an execution, one of which no history tells, and another broadcast's
+    let broadcast = fixtures::broadcast(Utc::now());
+    state.table.put_new(&broadcast).await.unwrap();
+    let (execution, ours) = start(&account, &tasks, &broadcast).await;
+    let doubled = run(&tasks, broadcast.id.as_str()).await;
+    let others = run(&tasks, "20261201-1930-zzzz").await;
+    let opened = state
+        .table
+        .open_attempt(&broadcast.id, &execution, Utc::now());
+    assert_eq!(opened.await.unwrap().attempts, 1);
+
+    // WHEN the execution has waited too long, THEN its own task is stopped
+    let waited = failure(&broadcast, &execution, "States.Timeout", "");
+    handler(&state, waited).await.unwrap();
+    let stopped = until(&tasks, &ours, "STOPPED").await;
+    assert_eq!(stopped.stop_code, Some(TaskStopCode::UserInitiated));
+    let reason = "its execution no longer waits for it";
+    assert_eq!(stopped.stopped_reason(), Some(reason));
+    let is_running =
+        async |task| describe(&tasks, task).await.desired_status == Some("RUNNING".into());
+    assert!(is_running(&doubled).await && is_running(&others).await);
+
+    // WHEN a second task has taken its attempt over, THEN that is stopped, too
+    let displaced = json!({
+        "LastStatus": "STOPPED", "StopCode": "EssentialContainerExited",
+        "Containers": [{ "ExitCode": 73 }],
+    });
+    let displaced = failure(
+        &broadcast,
+        &execution,
+        "States.TaskFailed",
+        &displaced.to_string(),
+    );
+    handler(&state, displaced).await.unwrap();
+    until(&tasks, &doubled, "STOPPED").await;
+    assert!(is_running(&others).await);
+
+    // WHEN the execution is over, THEN its broadcast is settled though its task is gone
+    let workflows = aws_sdk_sfn::Client::new(&account.sdk);
+    let stop = workflows.stop_execution().execution_arn(&execution);
+    stop.send().await.unwrap();
     let event = json!({
         "detail-type": "Step Functions Execution Status Change",
-        "detail": { "executionArn": execution, "name": id, "status": "ABORTED" },
+        "detail": { "executionArn": execution, "name": broadcast.id, "status": "ABORTED" },
     });
     handler(&state, event).await.unwrap();
-
-    // THEN the broadcast is called off, its task is stopped, and another's goes on
-    let settled = state.table.get(id).await.unwrap();
+    let settled = state.table.get(&broadcast.id).await.unwrap();
     assert_eq!(settled.status, Status::Cancelled);
-    let stopped = stopped(&tasks, &ours).await;
-    assert_eq!(stopped.stop_code, Some(TaskStopCode::UserInitiated));
-    assert_eq!(stopped.stopped_reason(), Some("its execution is over"));
-    assert_eq!(
-        describe(&tasks, &others).await.desired_status(),
-        Some("RUNNING")
-    );
-
-    tasks.stop_task().task(&others).send().await.unwrap();
-    self::stopped(&tasks, &others).await;
-    region.shutdown(region::ShutdownTasks::Stop).await;
+    assert!(is_running(&others).await);
+    account.close().await;
 }
 
-fn broadcast() -> Broadcast {
-    let air_time = Utc::now();
-    Broadcast {
-        id: BroadcastId::new(air_time, 1),
-        title: "A talk".into(),
-        source: "s3://talks/a.mp4".parse().unwrap(),
-        destinations: Vec::new(),
-        air_time,
-        time_zone: "UTC".parse().unwrap(),
-        lead_seconds: 240,
-        on_drop: OnDrop::Resume,
-        spot: false,
-        status: Status::Scheduled,
-        attempts: 0,
-        retry_budget: RetryBudget::default(),
-        progress: None,
-        outcome: None,
-        created_at: air_time,
+/// Waits for a task that would run for a minute, and then goes on.
+fn sleeping() -> String {
+    json!({
+        "QueryLanguage": "JSONata",
+        "StartAt": "Sleep",
+        "States": {
+            "Sleep": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::ecs:runTask.sync",
+                "Arguments": {
+                    "Cluster": arn::cluster(),
+                    "TaskDefinition": arn::task_definition("sleep"),
+                },
+                "Catch": [{ "ErrorEquals": ["States.ALL"], "Next": "Wait" }],
+                "Next": "Wait",
+            },
+            "Wait": { "Type": "Wait", "Seconds": 3600, "End": true },
+        },
+    })
+    .to_string()
+}
+
+/// Starts the execution of a broadcast and waits until its task runs.
+async fn start(
+    account: &Account,
+    tasks: &aws_sdk_ecs::Client,
+    broadcast: &Broadcast,
+) -> (String, String) {
+    let started = aws_sdk_sfn::Client::new(&account.sdk)
+        .start_execution()
+        .state_machine_arn(arn::state_machine("sleeping"))
+        .name(broadcast.id.as_str())
+        .send()
+        .await
+        .unwrap();
+    for _ in 0..500 {
+        let listed = tasks.list_tasks().send().await.unwrap();
+        if let [task] = listed.task_arns() {
+            until(tasks, task, "RUNNING").await;
+            return (started.execution_arn, task.clone());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    panic!("the execution runs no task");
+}
+
+/// What the state RecordFailure sends.
+fn failure(broadcast: &Broadcast, execution: &str, error: &str, cause: &str) -> Value {
+    json!({
+        "state": "RecordFailure", "broadcastId": broadcast.id, "attempt": 1, "stage": "Stream",
+        "error": error, "cause": cause, "redriveCount": 0, "executionArn": execution,
+        "enteredTime": Utc::now(),
+    })
 }
 
 /// Starts a task and waits until it runs.
@@ -132,10 +161,6 @@ async fn run(tasks: &aws_sdk_ecs::Client, group: &str) -> String {
     let arn = task.task_arn.unwrap();
     until(tasks, &arn, "RUNNING").await;
     arn
-}
-
-async fn stopped(tasks: &aws_sdk_ecs::Client, arn: &str) -> Task {
-    until(tasks, arn, DesiredStatus::Stopped.as_str()).await
 }
 
 async fn until(tasks: &aws_sdk_ecs::Client, arn: &str, status: &str) -> Task {

@@ -1,18 +1,17 @@
 //! Trying the keys of a broadcast.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use aws_config::SdkConfig;
 use broadcast::{
     Broadcast, BroadcastId, Destination, Failure, FailureKind, MAX_LEAD, MediaTime, Probe,
-    Progress, Status, StreamKey,
+    Progress, Status, StreamKey, aws,
     keys::{KeyError, Keys},
     table::Table,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use streamer::ingest::{self, DialPolicy};
 
 use crate::verdict::{self, Verdict};
@@ -54,19 +53,6 @@ impl State {
 pub struct Request {
     /// The broadcast.
     pub broadcast_id: BroadcastId,
-}
-
-impl Request {
-    /// Reads what the state machine sends.
-    ///
-    /// # Errors
-    /// `BadRequest`, with what is wrong.
-    pub fn read(payload: Value) -> Result<Self, Failure> {
-        serde_json::from_value(payload).map_err(|error| {
-            let message = format!("the payload is not understood: {error}");
-            Failure::new(FailureKind::BadRequest, message)
-        })
-    }
 }
 
 /// What the state machine gets when the broadcast can go on.
@@ -117,11 +103,32 @@ pub async fn handler(state: &State, request: Request) -> Result<Response, Failur
             reason = verdict.reason, "tried"
         );
     }
+    note(state, &broadcast, &destinations).await;
     verdict::weigh(&destinations)?;
     Ok(Response {
         broadcast_id: id,
         destinations,
     })
+}
+
+/// Notes for the owner which keys were refused. What cannot be noted is in the log.
+async fn note(state: &State, broadcast: &Broadcast, verdicts: &[Verdict]) {
+    let refused = |verdict: &Verdict| {
+        let failure = Failure::new(verdict.kind?, verdict.reason.clone().unwrap_or_default());
+        Some((verdict.name.clone(), failure))
+    };
+    let failures: BTreeMap<String, Failure> = verdicts.iter().filter_map(refused).collect();
+    if failures == broadcast.key_failures {
+        return;
+    }
+    if let Err(error) = state
+        .table
+        .note_key_failures(&broadcast.id, &failures)
+        .await
+    {
+        let error = aws::words(&error);
+        tracing::warn!(broadcast = %broadcast.id, error, "what was found out cannot be noted");
+    }
 }
 
 /// The destinations of other broadcasts that are on air or about to be.

@@ -7,11 +7,11 @@ mod log;
 
 use std::env;
 
-use broadcast::{Failure, aws};
+use broadcast::{Failure, aws, read_payload};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 use streamer::{address::AddressPolicy, ingest::DialPolicy};
-use validate_token::{Request, State, handler};
+use validate_token::{State, handler};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -22,7 +22,7 @@ async fn main() -> Result<(), Error> {
     };
     let state = State::new(&aws::config().await, table, DialPolicy::new(addresses));
     run(service_fn(async |event: LambdaEvent<Value>| {
-        let answer = async { handler(&state, Request::read(event.payload)?).await };
+        let answer = async { handler(&state, read_payload(event.payload)?).await };
         answer.await.map_err(|failure: Failure| Diagnostic {
             error_type: failure.kind.name().to_owned(),
             error_message: failure.message,

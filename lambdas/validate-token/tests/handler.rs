@@ -7,19 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aws_config::SdkConfig;
 use broadcast::{
-    Broadcast, BroadcastId, Destination, DestinationProgress, FailureKind, MediaTime, OnDrop,
-    Outcome, Phase, Platform, Probe, Progress, RetryBudget, Status, StreamKey,
-    aws::Endpoint,
-    keys::{Keys, parameter_name},
-    table::Table,
+    Broadcast, BroadcastId, DestinationProgress, FailureKind, MediaTime, Outcome, Phase, Probe,
+    Progress, Status, StreamKey, keys::parameter_name,
 };
 use chrono::Utc;
+use fixtures::Account;
 use ingest::{Ingest, Options, Rejection, RunningIngest};
-use region::{Region, RunningRegion};
 use streamer::{address::AddressPolicy, ingest::DialPolicy};
-use tempfile::TempDir;
 use validate_token::{Request, State, Verdict, handler};
 
 const GOOD: &str = "FB-1-0-good?s_bl=1&a=b";
@@ -28,85 +23,49 @@ const BAD: &str = "FB-1-0-wrong-secret";
 /// Everything is gone when this is dropped.
 struct World {
     state: State,
-    config: SdkConfig,
     ingest: RunningIngest,
-    _region: RunningRegion,
-    _data: TempDir,
+    account: Account,
 }
 
 impl World {
     /// GIVEN an empty table, and an ingest that takes one key only.
     async fn new(rejection: Rejection) -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let region = Region::builder(data.path()).bind().await.unwrap();
-        let region = region.start().await.unwrap();
-        let config = Endpoint {
-            url: region.endpoint().to_owned(),
-            region: "us-east-1".to_owned(),
-            access_key_id: region.credentials().access_key_id().to_owned(),
-            secret_access_key: region.credentials().secret_access_key().to_owned().into(),
-        }
-        .config();
-        Table::new(&config, "matinee").ensure().await.unwrap();
+        let account = Account::open().await;
         let options = Options {
             keys: ingest::Keys::only([GOOD]),
             rejection,
             ..Options::default()
         };
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let dial = DialPolicy::new(AddressPolicy::PRIVATE_TOO);
         Self {
             state: State {
                 patience: Duration::from_secs(2),
-                ..State::new(
-                    &config,
-                    "matinee",
-                    DialPolicy::new(AddressPolicy::PRIVATE_TOO),
-                )
+                ..State::new(&account.sdk, Account::TABLE, dial)
             },
-            config,
             ingest: Ingest::bind(address, options).await.unwrap(),
-            _region: region,
-            _data: data,
+            account,
         }
     }
 
     /// GIVEN a broadcast with a destination for each key at the ingest; `None` has none stored.
     async fn broadcast(&self, keys: &[Option<&str>]) -> Broadcast {
-        let air_time = "2026-12-01T19:30:00Z".parse().unwrap();
-        let id = BroadcastId::new(air_time, 1);
-        let mut destinations = Vec::new();
+        let mut broadcast = fixtures::broadcast("2026-12-01T19:30:00Z".parse().unwrap());
         for (name, key) in ["a", "b", "c"].into_iter().zip(keys) {
-            let key_parameter = parameter_name(&id, name);
+            let ingest = self.ingest.url("live");
+            let destination = fixtures::destination(&broadcast.id, name, &ingest);
             if let Some(key) = key {
-                let store = Keys::new(&self.config);
-                let key = StreamKey::new(*key);
-                store.put(&key_parameter, &key).await.unwrap();
+                self.put(&destination.key_parameter, key).await;
             }
-            destinations.push(Destination {
-                name: name.to_owned(),
-                platform: Platform::Custom,
-                ingest: self.ingest.url("live").parse().unwrap(),
-                key_parameter,
-                probe: Probe::Publish,
-            });
+            broadcast.destinations.push(destination);
         }
-        Broadcast {
-            id,
-            title: "A talk".into(),
-            source: "s3://talks/a.mp4".parse().unwrap(),
-            destinations,
-            air_time,
-            time_zone: "UTC".parse().unwrap(),
-            lead_seconds: 240,
-            on_drop: OnDrop::Resume,
-            spot: false,
-            status: Status::Scheduled,
-            attempts: 0,
-            retry_budget: RetryBudget::default(),
-            progress: None,
-            outcome: None,
-            created_at: air_time,
-        }
+        broadcast
+    }
+
+    /// GIVEN a stored key.
+    async fn put(&self, parameter: &str, key: &str) {
+        let key = StreamKey::new(key);
+        self.account.keys.put(parameter, &key).await.unwrap();
     }
 
     /// WHEN the state is reached for it.
@@ -139,6 +98,20 @@ async fn one_good_key_is_enough_and_the_others_are_told() {
         ]
     );
     assert!(!format!("{verdicts:?}").contains("secret"));
+    // The owner can see it before the air time.
+    let noted = world.account.table.get(&broadcast.id).await.unwrap();
+    let noted: Vec<_> = noted
+        .key_failures
+        .iter()
+        .map(|(name, failure)| (name.as_str(), failure.kind))
+        .collect();
+    assert_eq!(
+        noted,
+        [
+            ("a", FailureKind::TokenRejected),
+            ("c", FailureKind::BadRequest)
+        ]
+    );
     // Nothing was sent, and nothing was ended.
     let seen = world
         .ingest
@@ -147,6 +120,31 @@ async fn one_good_key_is_enough_and_the_others_are_told() {
     assert_eq!(seen.publishes.len(), 1);
     assert_eq!(seen.publishes[0].payload_bytes, 0);
     assert!(!seen.publishes[0].fc_unpublish);
+}
+
+#[tokio::test]
+async fn a_key_that_was_set_right_is_no_longer_told() {
+    let world = World::new(Rejection::OnStatus).await;
+    let broadcast = world.broadcast(&[Some(BAD)]).await;
+    world.validate(&broadcast).await.unwrap_err();
+    let noted = async || {
+        world
+            .account
+            .table
+            .get(&broadcast.id)
+            .await
+            .unwrap()
+            .key_failures
+    };
+    assert_eq!(noted().await.len(), 1);
+
+    let parameter = &broadcast.destinations[0].key_parameter;
+    world.put(parameter, GOOD).await;
+    let request = || Request {
+        broadcast_id: broadcast.id.clone(),
+    };
+    handler(&world.state, request()).await.unwrap();
+    assert!(noted().await.is_empty());
 }
 
 #[tokio::test]
@@ -207,8 +205,7 @@ async fn a_key_that_is_on_air_in_another_broadcast_is_not_tried() {
         other.id = BroadcastId::new(other.air_time, random);
         other.status = Status::OnAir;
         let parameter = parameter_name(&other.id, "a");
-        let store = Keys::new(&world.config);
-        store.put(&parameter, &StreamKey::new(key)).await.unwrap();
+        world.put(&parameter, key).await;
         other.destinations[0].key_parameter = parameter;
         world.state.table.put_new(&other).await.unwrap();
     }

@@ -116,6 +116,7 @@ impl World {
             lead_seconds: 0,
             on_drop: OnDrop::Resume,
             spot: false,
+            key_failures: Default::default(),
             status: Status::Scheduled,
             attempts: 0,
             retry_budget: RetryBudget::default(),

@@ -1,13 +1,14 @@
 //! A broadcast.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BroadcastId, Destination, IllegalTransition, Outcome, Progress, RetryBudget, SourceUrl, Status,
+    BroadcastId, Destination, Failure, IllegalTransition, Outcome, Progress, RetryBudget,
+    SourceUrl, Status,
 };
 
 /// How long before the air time the execution starts. Fargate needs 20–60 s (110 s at worst), the
@@ -43,6 +44,9 @@ pub struct Broadcast {
     pub status: Status,
     /// Attempts opened so far; the latest attempt has this number and all others are fenced off.
     pub attempts: u32,
+    /// Why keys were refused when they were last tried, by destination.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub key_failures: BTreeMap<String, Failure>,
     /// What is left of the automatic retries.
     #[serde(default)]
     pub retry_budget: RetryBudget,

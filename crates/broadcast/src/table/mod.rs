@@ -14,6 +14,7 @@ mod attempt;
 mod claim;
 mod error;
 mod item;
+mod key_failures;
 mod read;
 mod remove;
 mod schema;

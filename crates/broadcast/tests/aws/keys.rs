@@ -1,15 +1,15 @@
 //! The key store, against SSM over the wire.
 
-use crate::world::world;
 use broadcast::{Failure, FailureKind, StreamKey, aws::Endpoint, keys::Keys};
+use fixtures::Account;
 
 const PARAMETER: &str = "/matinee/20261201-1930-abcd/facebook";
 const KEY: &str = "1234567890?s_bl=1&s_ps=1&a=AbyQ_very-secret";
 
 #[tokio::test]
 async fn a_key_is_stored_replaced_read_and_removed() {
-    let world = world().await;
-    let keys = Keys::new(&world.config);
+    let account = Account::open().await;
+    let keys = Keys::new(&account.sdk);
 
     keys.put(PARAMETER, &StreamKey::new("old")).await.unwrap();
     keys.put(PARAMETER, &StreamKey::new(KEY)).await.unwrap();

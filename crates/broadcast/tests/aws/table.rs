@@ -1,10 +1,11 @@
 //! The table, against a DynamoDB over the wire.
 
-use crate::world::{broadcast, progress, time, world};
+use crate::world::{broadcast, progress, time};
 use broadcast::{
     Failure, FailureKind, IllegalTransition, MediaTime, Outcome, Phase, RetryBudget, Status,
     table::{Claim, TableError},
 };
+use fixtures::Account;
 
 const AIR: &str = "2026-12-01T19:30:00Z";
 const EXECUTION: &str = "arn:aws:states:us-east-1:123456789012:execution:m:20261201-1930-aaaa";
@@ -21,7 +22,7 @@ fn outcome(attempts: u32) -> Outcome {
 
 #[tokio::test]
 async fn a_broadcast_is_read_as_it_was_written_and_stored_once() {
-    let world = world().await;
+    let account = Account::open().await;
     let mut broadcast = broadcast(AIR, 0);
     broadcast.progress = Some(progress(1, Phase::OnAir, 60));
     broadcast.outcome = Some(Outcome {
@@ -29,28 +30,28 @@ async fn a_broadcast_is_read_as_it_was_written_and_stored_once() {
         ..outcome(1)
     });
 
-    world.table.put_new(&broadcast).await.unwrap();
+    account.table.put_new(&broadcast).await.unwrap();
 
-    assert_eq!(world.table.get(&broadcast.id).await.unwrap(), broadcast);
-    let again = world.table.put_new(&broadcast).await.unwrap_err();
+    assert_eq!(account.table.get(&broadcast.id).await.unwrap(), broadcast);
+    let again = account.table.put_new(&broadcast).await.unwrap_err();
     assert!(matches!(again, TableError::Exists(id) if id == broadcast.id));
     // To make the table twice is as good as once.
-    world.table.ensure().await.unwrap();
+    account.table.ensure().await.unwrap();
 }
 
 #[tokio::test]
 async fn what_is_not_there_is_not_found() {
-    let world = world().await;
+    let account = Account::open().await;
     let id = broadcast(AIR, 1).id;
-    assert_eq!(world.table.find(&id).await.unwrap(), None);
+    assert_eq!(account.table.find(&id).await.unwrap(), None);
     for error in [
-        world.table.get(&id).await.unwrap_err(),
-        world
+        account.table.get(&id).await.unwrap_err(),
+        account
             .table
             .open_attempt(&id, EXECUTION, time(AIR))
             .await
             .unwrap_err(),
-        world
+        account
             .table
             .settle(&id, None, Status::Cancelled, &outcome(0))
             .await
@@ -63,7 +64,7 @@ async fn what_is_not_there_is_not_found() {
 
 #[tokio::test]
 async fn broadcasts_are_listed_by_air_time_over_months() {
-    let world = world().await;
+    let account = Account::open().await;
     let times = [
         "2027-01-01T00:00:00Z",
         "2026-12-31T23:59:59Z",
@@ -71,10 +72,14 @@ async fn broadcasts_are_listed_by_air_time_over_months() {
         "2026-11-30T23:59:59Z",
     ];
     for (i, air_time) in (0..).zip(times) {
-        world.table.put_new(&broadcast(air_time, i)).await.unwrap();
+        account
+            .table
+            .put_new(&broadcast(air_time, i))
+            .await
+            .unwrap();
     }
     let listed = |from: &'static str, to: &'static str| {
-        let table = world.table.clone();
+        let table = account.table.clone();
         async move {
             let found = table.list(time(from), time(to)).await.unwrap();
             found
@@ -96,12 +101,12 @@ async fn broadcasts_are_listed_by_air_time_over_months() {
 
 #[tokio::test]
 async fn an_attempt_fences_off_the_ones_before() {
-    let world = world().await;
+    let account = Account::open().await;
     let id = broadcast(AIR, 2).id;
-    world.table.put_new(&broadcast(AIR, 2)).await.unwrap();
+    account.table.put_new(&broadcast(AIR, 2)).await.unwrap();
 
     // GIVEN an attempt that is on air
-    let first = world
+    let first = account
         .table
         .open_attempt(&id, EXECUTION, time(AIR))
         .await
@@ -109,16 +114,16 @@ async fn an_attempt_fences_off_the_ones_before() {
     assert_eq!((first.attempts, first.status), (1, Status::Starting));
     let report = async |claim: &Claim, seconds| {
         let progress = progress(claim.attempt(), Phase::OnAir, seconds);
-        world
+        account
             .table
             .report_progress(&id, claim, &progress, Status::OnAir)
             .await
     };
-    let claimed = world.table.claim(&id, 1, "one").await.unwrap();
+    let claimed = account.table.claim(&id, 1, "one").await.unwrap();
     report(&claimed, 60).await.unwrap();
 
     // WHEN a second one is opened
-    let second = world
+    let second = account
         .table
         .open_attempt(&id, EXECUTION, time(AIR))
         .await
@@ -139,24 +144,24 @@ async fn an_attempt_fences_off_the_ones_before() {
         "{late:?}"
     );
     assert_eq!(Failure::from(late).kind, FailureKind::Superseded);
-    let late = world
+    let late = account
         .table
         .settle(&id, Some(1), Status::Aired, &outcome(1))
         .await
         .unwrap_err();
     assert_eq!(late.kind(), FailureKind::Superseded);
-    let late = world.table.claim(&id, 1, "one, again").await.unwrap_err();
+    let late = account.table.claim(&id, 1, "one, again").await.unwrap_err();
     assert_eq!(late.kind(), FailureKind::Superseded);
-    let claimed = world.table.claim(&id, 2, "two").await.unwrap();
+    let claimed = account.table.claim(&id, 2, "two").await.unwrap();
     report(&claimed, 70).await.unwrap();
-    let now = world.table.get(&id).await.unwrap();
+    let now = account.table.get(&id).await.unwrap();
     assert_eq!(now.status, Status::OnAir);
     assert_eq!(
         now.progress.unwrap().position(),
         MediaTime::from_millis(70_000)
     );
 
-    let attempts = world.table.attempts(&id).await.unwrap();
+    let attempts = account.table.attempts(&id).await.unwrap();
     assert_eq!(attempts.len(), 2);
     assert_eq!(attempts[1].started_from, MediaTime::from_millis(60_000));
     assert_eq!(attempts[1].execution, EXECUTION);
@@ -164,13 +169,13 @@ async fn an_attempt_fences_off_the_ones_before() {
 
 #[tokio::test]
 async fn racing_attempts_get_numbers_of_their_own_and_one_can_write() {
-    let world = world().await;
+    let account = Account::open().await;
     let id = broadcast(AIR, 3).id;
-    world.table.put_new(&broadcast(AIR, 3)).await.unwrap();
+    account.table.put_new(&broadcast(AIR, 3)).await.unwrap();
 
     let racers: Vec<_> = (0..4)
         .map(|racer| {
-            let (table, id) = (world.table.clone(), id.clone());
+            let (table, id) = (account.table.clone(), id.clone());
             tokio::spawn(async move {
                 let execution = format!("racer {racer}");
                 table.open_attempt(&id, &execution, time(AIR)).await
@@ -185,32 +190,32 @@ async fn racing_attempts_get_numbers_of_their_own_and_one_can_write() {
     assert_eq!(numbers, [1, 2, 3, 4]);
 
     for attempt in 1..=4 {
-        let claimed = world.table.claim(&id, attempt, "a streamer").await;
+        let claimed = account.table.claim(&id, attempt, "a streamer").await;
         assert_eq!(claimed.is_ok(), attempt == 4, "attempt {attempt}");
     }
 }
 
 #[tokio::test]
 async fn of_two_streamers_of_one_attempt_the_newer_one_plays() {
-    let world = world().await;
+    let account = Account::open().await;
     let id = broadcast(AIR, 8).id;
-    world.table.put_new(&broadcast(AIR, 8)).await.unwrap();
-    world
+    account.table.put_new(&broadcast(AIR, 8)).await.unwrap();
+    account
         .table
         .open_attempt(&id, EXECUTION, time(AIR))
         .await
         .unwrap();
-    let older = world.table.claim(&id, 1, "older").await.unwrap();
+    let older = account.table.claim(&id, 1, "older").await.unwrap();
     let on_air = progress(1, Phase::OnAir, 1);
-    world
+    account
         .table
         .report_progress(&id, &older, &on_air, Status::OnAir)
         .await
         .unwrap();
 
-    let newer = world.table.claim(&id, 1, "newer").await.unwrap();
+    let newer = account.table.claim(&id, 1, "newer").await.unwrap();
 
-    let late = world
+    let late = account
         .table
         .report_progress(&id, &older, &on_air, Status::OnAir)
         .await
@@ -220,7 +225,7 @@ async fn of_two_streamers_of_one_attempt_the_newer_one_plays() {
         "{late:?}"
     );
     assert_eq!(late.kind(), FailureKind::Superseded);
-    world
+    account
         .table
         .report_progress(&id, &newer, &on_air, Status::OnAir)
         .await
@@ -229,18 +234,18 @@ async fn of_two_streamers_of_one_attempt_the_newer_one_plays() {
 
 #[tokio::test]
 async fn a_settled_broadcast_is_not_written_to_by_a_streamer() {
-    let world = world().await;
+    let account = Account::open().await;
     let id = broadcast(AIR, 4).id;
-    world.table.put_new(&broadcast(AIR, 4)).await.unwrap();
-    world
+    account.table.put_new(&broadcast(AIR, 4)).await.unwrap();
+    account
         .table
         .open_attempt(&id, EXECUTION, time(AIR))
         .await
         .unwrap();
 
-    let claim = world.table.claim(&id, 1, "a streamer").await.unwrap();
+    let claim = account.table.claim(&id, 1, "a streamer").await.unwrap();
 
-    world
+    account
         .table
         .settle(&id, None, Status::Cancelled, &outcome(1))
         .await
@@ -250,7 +255,7 @@ async fn a_settled_broadcast_is_not_written_to_by_a_streamer() {
         (Phase::Opening, Status::Starting),
         (Phase::OnAir, Status::OnAir),
     ] {
-        let refused = world
+        let refused = account
             .table
             .report_progress(&id, &claim, &progress(1, phase, 1), status)
             .await
@@ -261,7 +266,7 @@ async fn a_settled_broadcast_is_not_written_to_by_a_streamer() {
             "{phase:?}: {refused:?}"
         );
     }
-    let refused = world
+    let refused = account
         .table
         .open_attempt(&id, EXECUTION, time(AIR))
         .await
@@ -285,23 +290,23 @@ async fn a_settled_broadcast_is_not_written_to_by_a_streamer() {
 
 #[tokio::test]
 async fn a_failed_broadcast_stays_failed_until_it_is_tried_again() {
-    let world = world().await;
+    let account = Account::open().await;
     let id = broadcast(AIR, 5).id;
-    world.table.put_new(&broadcast(AIR, 5)).await.unwrap();
-    world
+    account.table.put_new(&broadcast(AIR, 5)).await.unwrap();
+    account
         .table
         .open_attempt(&id, EXECUTION, time(AIR))
         .await
         .unwrap();
-    let claim = world.table.claim(&id, 1, "a streamer").await.unwrap();
-    world
+    let claim = account.table.claim(&id, 1, "a streamer").await.unwrap();
+    account
         .table
         .settle(&id, Some(1), Status::Failed, &outcome(1))
         .await
         .unwrap();
 
     // The streamer of the attempt that failed does not open it again.
-    let late = world
+    let late = account
         .table
         .report_progress(
             &id,
@@ -311,25 +316,25 @@ async fn a_failed_broadcast_stays_failed_until_it_is_tried_again() {
         )
         .await;
     assert_eq!(late.unwrap_err().kind(), FailureKind::Superseded);
-    let late = world.table.claim(&id, 1, "another").await;
+    let late = account.table.claim(&id, 1, "another").await;
     assert_eq!(late.unwrap_err().kind(), FailureKind::Superseded);
 
-    let failed = world.table.get(&id).await.unwrap();
+    let failed = account.table.get(&id).await.unwrap();
     let budget = RetryBudget {
         redrives: 1,
         ..RetryBudget::default()
     };
-    world
+    account
         .table
         .try_again(&failed, &budget, Status::Starting)
         .await
         .unwrap();
 
-    let open = world.table.get(&id).await.unwrap();
+    let open = account.table.get(&id).await.unwrap();
     assert_eq!((open.status, open.outcome), (Status::Starting, None));
     assert_eq!(open.retry_budget, budget);
     // A decision on what is no longer so is refused.
-    let late = world
+    let late = account
         .table
         .try_again(&failed, &budget, Status::Starting)
         .await;
@@ -338,10 +343,10 @@ async fn a_failed_broadcast_stays_failed_until_it_is_tried_again() {
 
 #[tokio::test]
 async fn the_first_record_of_an_attempts_end_stays() {
-    let world = world().await;
+    let account = Account::open().await;
     let id = broadcast(AIR, 6).id;
-    world.table.put_new(&broadcast(AIR, 6)).await.unwrap();
-    world
+    account.table.put_new(&broadcast(AIR, 6)).await.unwrap();
+    account
         .table
         .open_attempt(&id, EXECUTION, time(AIR))
         .await
@@ -349,26 +354,26 @@ async fn the_first_record_of_an_attempts_end_stays() {
 
     let seen = Failure::new(FailureKind::SourceMissing, "there is no talk.mp4");
     let end = time("2026-12-01T19:31:00Z");
-    world
+    account
         .table
         .end_attempt(&id, 1, end, Some(&seen))
         .await
         .unwrap();
-    world
+    account
         .table
         .end_attempt(&id, 1, time("2026-12-01T19:32:00Z"), None)
         .await
         .unwrap();
 
-    let attempt = world.table.find_attempt(&id, 1).await.unwrap().unwrap();
+    let attempt = account.table.find_attempt(&id, 1).await.unwrap().unwrap();
     assert_eq!((attempt.ended_at, attempt.failure), (Some(end), Some(seen)));
-    assert_eq!(world.table.find_attempt(&id, 2).await.unwrap(), None);
+    assert_eq!(account.table.find_attempt(&id, 2).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn a_table_that_is_not_there_is_said_in_words() {
-    let world = world().await;
-    let table = broadcast::table::Table::new(&world.config, "elsewhere");
+    let account = Account::open().await;
+    let table = broadcast::table::Table::new(&account.sdk, "elsewhere");
     let failure = Failure::from(table.get(&broadcast(AIR, 7).id).await.unwrap_err());
     assert_eq!(failure.kind, FailureKind::Internal);
     assert!(

@@ -1,43 +1,10 @@
-//! A region on loopback, and a broadcast to put into it.
+//! A broadcast to put into an account's table, and what is said of it.
 
-use aws_config::SdkConfig;
 use broadcast::{
-    Broadcast, BroadcastId, Destination, DestinationProgress, MediaTime, OnDrop, Phase, Platform,
-    Probe, Progress, RetryBudget, Status, aws::Endpoint, table::Table,
+    Broadcast, BroadcastId, Destination, DestinationProgress, MediaTime, Phase, Platform, Probe,
+    Progress,
 };
 use chrono::{DateTime, Utc};
-use region::{Region, RunningRegion};
-use tempfile::TempDir;
-
-/// Everything is gone when this is dropped.
-pub(crate) struct World {
-    pub(crate) config: SdkConfig,
-    pub(crate) table: Table,
-    _region: RunningRegion,
-    _data: TempDir,
-}
-
-/// GIVEN a region with an empty table.
-pub(crate) async fn world() -> World {
-    let data = tempfile::tempdir().unwrap();
-    let region = Region::builder(data.path()).bind().await.unwrap();
-    let region = region.start().await.unwrap();
-    let endpoint = Endpoint {
-        url: region.endpoint().to_owned(),
-        region: "us-east-1".to_owned(),
-        access_key_id: region.credentials().access_key_id().to_owned(),
-        secret_access_key: region.credentials().secret_access_key().to_owned().into(),
-    };
-    let config = endpoint.config();
-    let table = Table::new(&config, "matinee");
-    table.ensure().await.unwrap();
-    World {
-        config,
-        table,
-        _region: region,
-        _data: data,
-    }
-}
 
 pub(crate) fn time(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -47,7 +14,6 @@ pub(crate) fn broadcast(air_time: &str, random: u32) -> Broadcast {
     let air_time = time(air_time);
     let id = BroadcastId::new(air_time, random);
     Broadcast {
-        title: "A talk".into(),
         source: "file:///talks/a.mp4".parse().unwrap(),
         destinations: vec![Destination {
             name: "facebook".into(),
@@ -56,18 +22,9 @@ pub(crate) fn broadcast(air_time: &str, random: u32) -> Broadcast {
             key_parameter: broadcast::keys::parameter_name(&id, "facebook"),
             probe: Probe::Publish,
         }],
-        air_time,
         time_zone: "Europe/London".parse().unwrap(),
-        lead_seconds: 240,
-        on_drop: OnDrop::Resume,
-        spot: false,
-        status: Status::Scheduled,
-        attempts: 0,
-        retry_budget: RetryBudget::default(),
-        progress: None,
-        outcome: None,
-        created_at: air_time - chrono::TimeDelta::days(3),
         id,
+        ..fixtures::broadcast(air_time)
     }
 }
 

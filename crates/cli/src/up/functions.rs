@@ -3,9 +3,9 @@
 
 use std::{pin::Pin, sync::Arc};
 
-use broadcast::{Failure, FailureKind};
+use broadcast::{Failure, FailureKind, read_payload};
 use region::FunctionError;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use serde_json::Value;
 
 /// What becomes of an invocation.
@@ -17,7 +17,7 @@ pub(super) fn validate_token(state: validate_token::State) -> impl Fn(Value) -> 
     move |payload| {
         let state = Arc::clone(&state);
         Box::pin(async move {
-            let request = read(payload)?;
+            let request = read_payload(payload).map_err(failed)?;
             let response = validate_token::handler(&state, request).await;
             write(&response.map_err(failed)?)
         })
@@ -30,7 +30,7 @@ pub(super) fn persist(state: persist::State) -> impl Fn(Value) -> Invocation {
     move |payload| {
         let state = Arc::clone(&state);
         Box::pin(async move {
-            let request = read(payload)?;
+            let request = read_payload(payload).map_err(failed)?;
             let response = persist::handler(&state, request).await;
             write(&response.map_err(failed)?)
         })
@@ -67,15 +67,6 @@ pub(super) async fn say(notification: Value) -> Result<Value, FunctionError> {
         }
     }
     Ok(Value::Null)
-}
-
-fn read<T: DeserializeOwned>(payload: Value) -> Result<T, FunctionError> {
-    serde_json::from_value(payload).map_err(|error| {
-        failed(Failure::new(
-            FailureKind::BadRequest,
-            format!("the payload is not understood: {error}"),
-        ))
-    })
 }
 
 fn write(response: &impl Serialize) -> Result<Value, FunctionError> {

@@ -1,5 +1,7 @@
 //! A request as a broadcast: everything is checked before anything is written.
 
+use std::collections::BTreeMap;
+
 use broadcast::{
     Broadcast, BroadcastId, DEFAULT_LEAD, Destination, MAX_LEAD, OnDrop, RetryBudget, SourceUrl,
     Status, StreamKey,
@@ -162,6 +164,7 @@ impl NewBroadcast {
             lead_seconds: self.lead_seconds,
             on_drop: self.on_drop,
             spot: self.spot,
+            key_failures: BTreeMap::new(),
             status: Status::Scheduled,
             attempts: 0,
             retry_budget: RetryBudget::default(),

@@ -72,7 +72,8 @@ async fn free_id(api: &Api, new: &NewBroadcast) -> Result<BroadcastId, Problem> 
 /// Keys first, the scheduler's entry next and the broadcast last: whatever is cut short here, no
 /// broadcast is shown as scheduled that nothing will start. (An entry without its broadcast
 /// starts an execution that finds nothing to do.)
-/// One that starts at once must be there before its execution looks for it.
+/// One that starts at once must be there before its execution looks for it; should this process
+/// end in between, the entry starts it a minute later.
 async fn write(
     api: &Api,
     broadcast: &Broadcast,
@@ -81,13 +82,16 @@ async fn write(
     for (parameter, key) in keys {
         api.keys.put(&parameter, &key).await.map_err(key_problem)?;
     }
-    let at_once = schedule::starts_at_once(broadcast, Utc::now());
-    if !at_once {
-        api.schedule(broadcast).await?;
-    }
+    let now = Utc::now();
+    api.schedule(broadcast, schedule::entry_time(broadcast, now))
+        .await?;
     api.table.put_new(broadcast).await.map_err(table_problem)?;
-    if at_once {
+    if schedule::starts_at_once(broadcast, now) {
         api.start_execution(&broadcast.id).await?;
+        // One that stays does no harm: an execution has its name only once.
+        if let Err(problem) = api.unschedule(&broadcast.id).await {
+            tracing::warn!(id = %broadcast.id, problem = problem.detail, "an entry stays");
+        }
     }
     Ok(())
 }

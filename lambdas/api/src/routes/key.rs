@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use broadcast::Status;
+use broadcast::{Status, aws};
 
 use super::{found, id, key_problem};
 use crate::{Api, Problem, request};
@@ -46,6 +46,10 @@ pub(crate) async fn set_key(
         .put(&destination.key_parameter, &key)
         .await
         .map_err(key_problem)?;
+    // The key is replaced; that the old one was refused is only a note.
+    if let Err(error) = api.table.forget_key_failure(&id, &destination.name).await {
+        tracing::warn!(%id, error = aws::words(&error), "an old note stays");
+    }
     tracing::info!(%id, destination = %destination.name, "stream key replaced");
     Ok(StatusCode::NO_CONTENT)
 }

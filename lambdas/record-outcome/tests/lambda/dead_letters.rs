@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::world::World;
 
 /// The messages as Lambda hands them over, one for each broadcast.
-fn letters(ids: &[&BroadcastId]) -> Value {
+pub(crate) fn letters(ids: &[&BroadcastId]) -> Value {
     let sample: Value = serde_json::from_str(include_str!("../events/dead-letter.json")).unwrap();
     let records = ids.iter().map(|id| {
         let mut record = sample["Records"][0].clone();
@@ -48,7 +48,7 @@ async fn what_cannot_be_settled_now_is_delivered_again() {
     let world = World::new().await;
     let id = world.scheduled(-7_200).await;
     // GIVEN a table that is not there
-    let state = State::new(&world.config, Config::new("elsewhere", "cluster"));
+    let state = State::new(&world.account.sdk, Config::new("elsewhere", "cluster"));
     let answer = record_outcome::handler(&state, letters(&[&id])).await;
     assert_eq!(
         answer.unwrap(),

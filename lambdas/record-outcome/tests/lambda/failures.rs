@@ -22,7 +22,7 @@ fn exited(id: &BroadcastId, attempt: u32, code: i32) -> Value {
 }
 
 /// What the state sends when no key was taken.
-fn rejected(id: &BroadcastId, redrives: u32) -> Value {
+pub(crate) fn rejected(id: &BroadcastId, redrives: u32) -> Value {
     let cause = json!({ "errorType": "TokenRejected", "errorMessage": "a: the key was refused" });
     json!({
         "state": "RecordFailure", "broadcastId": id, "attempt": 0, "stage": "ValidateToken",

@@ -6,4 +6,5 @@ mod aired;
 mod dead_letters;
 mod failures;
 mod status_changes;
+mod told;
 mod world;

@@ -115,10 +115,7 @@ async fn what_is_no_end_of_a_broadcast_is_passed_over() {
             event(&id, "arn", "RUNNING"),
             "it is no end that needs to be recorded",
         ),
-        (
-            event(&id, "arn", "SUCCEEDED"),
-            "it is no end that needs to be recorded",
-        ),
+        (event(&id, "arn", "SUCCEEDED"), "what it did is recorded"),
         (event(&id, "arn", "TIMED_OUT"), "there is no such broadcast"),
         (
             serde_json::from_str(include_str!("../events/execution-of-something-else.json"))

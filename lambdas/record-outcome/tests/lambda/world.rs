@@ -1,98 +1,100 @@
-//! A region with two state machines, and a broadcast to record things of.
+//! A region with two state machines, a topic, and a broadcast to record things of.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use aws_config::SdkConfig;
 use aws_sdk_sfn::types::ExecutionStatus;
 use broadcast::{
-    Broadcast, BroadcastId, Destination, DestinationProgress, Failure, MediaTime, OnDrop, Phase,
-    Platform, Probe, Progress, RetryBudget, Status, StreamKey,
-    aws::Endpoint,
-    keys::{Keys, parameter_name},
-    table::Table,
+    BroadcastId, DestinationProgress, Failure, MediaTime, Phase, Progress, Status, StreamKey,
+    keys::parameter_name, table::Table,
 };
 use chrono::{TimeDelta, Utc};
+use fixtures::Account;
 use record_outcome::{Config, RecordError, State, handler};
-use region::{Region, RunningRegion, arn};
+use region::arn;
 use serde_json::{Value, json};
-use tempfile::TempDir;
+
+/// What was published, the first first.
+type Told = Arc<Mutex<Vec<Value>>>;
 
 /// Everything is gone when this is dropped.
 pub(crate) struct World {
     pub(crate) state: State,
     pub(crate) table: Table,
-    keys: Keys,
     pub(crate) workflows: aws_sdk_sfn::Client,
-    pub(crate) config: SdkConfig,
-    _region: RunningRegion,
-    _data: TempDir,
+    pub(crate) account: Account,
+    told: Told,
 }
 
 impl World {
-    /// GIVEN an empty table, a workflow that waits and one that fails.
+    /// GIVEN an empty table, a topic, a workflow that waits and one that fails.
     pub(crate) async fn new() -> Self {
-        let data = tempfile::tempdir().unwrap();
+        Self::with(|_| ()).await
+    }
+
+    /// GIVEN also what a deployment decides.
+    pub(crate) async fn with(decide: impl FnOnce(&mut Config)) -> Self {
         let waiting = json!({ "Type": "Wait", "Seconds": 3600, "End": true });
         let failing = json!({ "Type": "Fail", "Error": "States.Runtime", "Cause": "no reason" });
-        let region = Region::builder(data.path()).bind().await.unwrap();
-        let region = region
-            .state_machine("waiting", machine(&waiting))
-            .state_machine("failing", machine(&failing))
-            .start()
-            .await
-            .unwrap();
-        let config = Endpoint {
-            url: region.endpoint().to_owned(),
-            region: arn::REGION.to_owned(),
-            access_key_id: region.credentials().access_key_id().to_owned(),
-            secret_access_key: region.credentials().secret_access_key().to_owned().into(),
-        }
-        .config();
-        let state = State::new(&config, Config::new("matinee", arn::cluster()));
-        state.table.ensure().await.unwrap();
+        let passing = json!({ "Type": "Pass", "End": true });
+        let told = Told::default();
+        let listener = Arc::clone(&told);
+        let account = Account::with(|region, _| {
+            region
+                .state_machine("waiting", machine(&waiting))
+                .state_machine("failing", machine(&failing))
+                .state_machine("passing", machine(&passing))
+                .function("listener", move |event| {
+                    listener
+                        .lock()
+                        .unwrap()
+                        .push(event["Records"][0]["Sns"].clone());
+                    async { Ok(Value::Null) }
+                })
+                .subscribe("outcomes", "listener")
+        })
+        .await;
+        let mut config = Config {
+            topic_arn: Some(arn::topic("outcomes")),
+            ..Config::new(Account::TABLE, arn::cluster())
+        };
+        decide(&mut config);
         Self {
-            table: state.table.clone(),
-            keys: Keys::new(&config),
-            state,
-            workflows: aws_sdk_sfn::Client::new(&config),
-            config,
-            _region: region,
-            _data: data,
+            table: account.table.clone(),
+            state: State::new(&account.sdk, config),
+            workflows: aws_sdk_sfn::Client::new(&account.sdk),
+            account,
+            told,
         }
     }
 
     /// GIVEN a broadcast whose air time is so many seconds ahead, or past.
     pub(crate) async fn scheduled(&self, air_in: i64) -> BroadcastId {
-        let air_time = Utc::now() + TimeDelta::seconds(air_in);
-        let id = BroadcastId::new(air_time, 1);
-        let key_parameter = parameter_name(&id, "a");
+        let mut broadcast = fixtures::broadcast(Utc::now() + TimeDelta::seconds(air_in));
+        let id = broadcast.id.clone();
+        let destination = fixtures::destination(&id, "a", "rtmp://ingest.example/live");
         let key = StreamKey::new("a key");
-        self.keys.put(&key_parameter, &key).await.unwrap();
-        let broadcast = Broadcast {
-            id,
-            title: "A talk".into(),
-            source: "s3://talks/a.mp4".parse().unwrap(),
-            destinations: vec![Destination {
-                name: "a".into(),
-                platform: Platform::Custom,
-                ingest: "rtmp://ingest.example/live".parse().unwrap(),
-                key_parameter,
-                probe: Probe::Publish,
-            }],
-            air_time,
-            time_zone: "UTC".parse().unwrap(),
-            lead_seconds: 240,
-            on_drop: OnDrop::Resume,
-            spot: false,
-            status: Status::Scheduled,
-            attempts: 0,
-            retry_budget: RetryBudget::default(),
-            progress: None,
-            outcome: None,
-            created_at: air_time,
-        };
+        let keys = &self.account.keys;
+        keys.put(&destination.key_parameter, &key).await.unwrap();
+        broadcast.destinations = vec![destination];
         self.table.put_new(&broadcast).await.unwrap();
-        broadcast.id
+        id
+    }
+
+    /// THEN this was published, in the order of delivery: status and first line of each.
+    pub(crate) async fn told(&self) -> Vec<String> {
+        // Delivery is a matter of milliseconds; what must not come is waited for, too.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let of = |one: &Value| {
+            let status = text(&one["MessageAttributes"]["status"]["Value"]);
+            let message = text(&one["Message"]);
+            assert!(!message.contains("a key"), "{message}");
+            format!("{status}: {}", message.lines().next().unwrap())
+        };
+        self.told.lock().unwrap().iter().map(of).collect()
     }
 
     /// GIVEN that its execution opened an attempt, which is on air at a position.
@@ -128,7 +130,11 @@ impl World {
 
     /// Whether the key of its destination is kept.
     pub(crate) async fn has_key(&self, id: &BroadcastId) -> bool {
-        self.keys.get(&parameter_name(id, "a")).await.is_ok()
+        self.account
+            .keys
+            .get(&parameter_name(id, "a"))
+            .await
+            .is_ok()
     }
 
     /// WHEN an event comes.
