@@ -5,5 +5,6 @@
 mod matinee;
 
 mod at_a_region;
+mod aws;
 mod on_air;
 mod usage;

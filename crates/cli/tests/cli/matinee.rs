@@ -39,6 +39,8 @@ pub(crate) fn command(data_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_matinee"));
     command
         .env_remove("RUST_LOG")
+        .env_remove("MATINEE_AWS")
+        .env_remove("MATINEE_DEPLOYMENT")
         .env_remove("TZ")
         .env("MATINEE_DATA_DIR", data_dir);
     command
@@ -46,8 +48,14 @@ pub(crate) fn command(data_dir: &Path) -> Command {
 
 /// Runs the binary with something on its standard input.
 pub(crate) fn run(data_dir: &Path, args: &[&str], stdin: &str) -> Run {
-    let mut child = command(data_dir)
-        .args(args)
+    let mut command = command(data_dir);
+    command.args(args);
+    run_command(command, stdin)
+}
+
+/// Runs a command with something on its standard input.
+pub(crate) fn run_command(mut command: Command, stdin: &str) -> Run {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

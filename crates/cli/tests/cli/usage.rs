@@ -27,7 +27,7 @@ fn wrong_usage_is_64_and_help_is_0() {
 #[test]
 fn every_command_has_examples() {
     for command in [
-        "up", "schedule", "list", "show", "retry", "cancel", "stop", "play",
+        "up", "schedule", "upload", "list", "show", "retry", "cancel", "stop", "play",
     ] {
         let help = matinee(&[command, "--help"]);
         assert!(help.ok().stdout.contains("Example"), "{command}");
@@ -142,4 +142,20 @@ fn an_ingest_that_is_not_there_is_69() {
         "0s",
     ];
     with_keys(&args, "secret-key\n").failed(69, &["error: "]);
+}
+
+#[test]
+fn what_runs_here_is_not_asked_of_aws() {
+    for command in [
+        &["up"][..],
+        &["demo"],
+        &["play", "x.mp4", "--to", "facebook"],
+    ] {
+        let args = [&["--aws"][..], command].concat();
+        matinee(&args).failed(64, &["runs on this machine", "MATINEE_AWS"]);
+    }
+    matinee(&["--deployment", "sunday", "list"]).failed(64, &["say --aws too"]);
+    matinee(&["--region", "eu-west-1", "list"]).failed(64, &["say --aws too"]);
+    matinee(&["upload", "x.mp4"]).failed(64, &["say --aws"]);
+    matinee(&["--aws", "--deployment", "../x", "list"]).failed(64, &["no name of a deployment"]);
 }
