@@ -1,6 +1,15 @@
 //! `matinee --aws`, against the API and the SSM of a `matinee up`.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpListener,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use broadcast::aws::Endpoint;
 
@@ -33,6 +42,7 @@ async fn deploy(up: &Up, name: &str, api_url: Option<&str>) {
     });
     aws_sdk_ssm::Client::new(&endpoint.config())
         .put_parameter()
+        .overwrite(true)
         .name(format!("/matinee-deployment/{name}"))
         .r#type(aws_sdk_ssm::types::ParameterType::String)
         .value(value.to_string())
@@ -131,4 +141,93 @@ async fn what_is_wrong_is_told_with_what_to_do() {
     at_aws(&up, &["--aws", "upload", &file], "").failed(65, &["HEVC"]);
     at_aws(&up, &["--aws", "upload", "s3://videos/a.mp4"], "")
         .failed(64, &["only a file of this machine"]);
+}
+
+/// A function URL that answers each request with the next of these; how many it got.
+fn function_url(answers: Vec<(u16, &'static str, &'static str)>) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for (status, error, body) in answers {
+            let (mut connection, _) = listener.accept().unwrap();
+            let mut request = vec![0; 64 << 10];
+            let _ = connection.read(&mut request).unwrap();
+            count.fetch_add(1, Ordering::SeqCst);
+            let answer = format!(
+                "HTTP/1.1 {status} X\r\nconnection: close\r\nx-amzn-errortype: {error}\r\n\
+                 content-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            connection.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    (url, asked)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_function_url_answers_is_told_in_words() {
+    const NONE: &str = r#"{"broadcasts":[]}"#;
+    const EXPIRED: &str = r#"{"message":"Signature expired: 20261201T193000Z is now earlier"}"#;
+    const FORBIDDEN: &str = r#"{"Message":"Forbidden. For troubleshooting …"}"#;
+    const BUSY: &str =
+        r#"{"Reason":"ConcurrentInvocationLimitExceeded","message":"Rate Exceeded."}"#;
+    let up = Up::start();
+    for (answers, code, said, asked) in [
+        (
+            vec![(403, "AccessDeniedException", FORBIDDEN)],
+            64,
+            "operator-us-east-1",
+            1,
+        ),
+        (vec![(403, "", FORBIDDEN)], 64, "operator-us-east-1", 1),
+        (
+            vec![(403, "InvalidSignatureException", EXPIRED)],
+            64,
+            "clock",
+            1,
+        ),
+        (
+            vec![(429, "TooManyRequestsException", BUSY); 4],
+            69,
+            "too much to do",
+            4,
+        ),
+        (
+            vec![(502, "", "Internal Server Error"); 4],
+            69,
+            "/aws/lambda/stub-api",
+            4,
+        ),
+        (vec![(404, "", "{}")], 69, "./deploy", 1),
+        (
+            vec![
+                (403, "ExpiredTokenException", "{}"),
+                (429, "", BUSY),
+                (200, "", NONE),
+            ],
+            0,
+            "",
+            3,
+        ),
+    ] {
+        let (url, count) = function_url(answers);
+        deploy(&up, "stub", Some(&url)).await;
+        let run = at_aws(&up, &["--aws", "--deployment", "stub", "list"], "");
+        run.failed(code, &[said]);
+        assert_eq!(count.load(Ordering::SeqCst), asked, "{run:?}");
+    }
+    // What may have been done is not asked for twice.
+    let (url, count) = function_url(vec![(502, "", ""); 2]);
+    deploy(&up, "stub", Some(&url)).await;
+    let cancel = [
+        "--aws",
+        "--deployment",
+        "stub",
+        "cancel",
+        "20261201-1930-k3fz",
+    ];
+    at_aws(&up, &cancel, "").failed(69, &["try again"]);
+    assert_eq!(count.load(Ordering::SeqCst), 1);
 }
