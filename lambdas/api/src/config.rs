@@ -19,6 +19,9 @@ pub struct Config {
     /// Whether a source may be a file or plain `http`: true where the streamer runs on the machine
     /// of the one who schedules.
     pub local_sources: bool,
+    /// Up to how many seconds are added to the lead of a broadcast whose request names none, so
+    /// that many of one air time do not all start at once.
+    pub lead_spread_seconds: u64,
     /// How keys are tried where the request does not say.
     pub probes: DefaultProbes,
 }
@@ -50,7 +53,8 @@ pub enum InvalidConfig {
 
 impl Config {
     /// Reads `TABLE`, `STATE_MACHINE_ARN`, `SCHEDULE_GROUP`, `SCHEDULER_ROLE_ARN`,
-    /// `DEAD_LETTER_QUEUE_ARN` and, where set, `LOCAL_SOURCES` and `PROBES`.
+    /// `DEAD_LETTER_QUEUE_ARN` and, where set, `LOCAL_SOURCES`, `LEAD_SPREAD_SECONDS` and
+    /// `PROBES`.
     ///
     /// # Errors
     /// A variable is missing or is not what it should be.
@@ -74,6 +78,14 @@ impl Config {
                         expected: "it is true or false",
                     });
                 }
+            },
+            lead_spread_seconds: match variable("LEAD_SPREAD_SECONDS").as_deref() {
+                None | Some("") => 0,
+                Some(value) => value.parse().map_err(|_| InvalidConfig::Value {
+                    name: "LEAD_SPREAD_SECONDS",
+                    value: value.to_owned(),
+                    expected: "it is a number of seconds",
+                })?,
             },
             probes: DefaultProbes::parse(&variable("PROBES").unwrap_or_default())?,
         })
@@ -174,6 +186,7 @@ mod tests {
     fn a_wrong_value_is_told_at_the_start() {
         assert!(config(&[("LOCAL_SOURCES", "yes")]).is_err());
         assert!(config(&[("PROBES", "facebook")]).is_err());
+        assert!(config(&[("LEAD_SPREAD_SECONDS", "10m")]).is_err());
         let error = Config::from_variables(|_| None).unwrap_err().to_string();
         assert_eq!(error, "environment variable STATE_MACHINE_ARN is not set");
     }

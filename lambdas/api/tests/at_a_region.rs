@@ -79,6 +79,7 @@ async fn bench_with_group(schedule_group: &str) -> Bench {
         scheduler_role_arn: arn::role("scheduler"),
         dead_letter_queue_arn: arn::queue("missed"),
         local_sources: true,
+        lead_spread_seconds: 0,
         probes: DefaultProbes::default(),
     };
     Bench {

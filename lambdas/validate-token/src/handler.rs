@@ -7,17 +7,14 @@ use broadcast::{
     Broadcast, BroadcastId, Destination, Failure, FailureKind, MAX_LEAD, MediaTime, Probe,
     Progress, Status, StreamKey, aws,
     keys::{KeyError, Keys},
-    table::Table,
+    table::{KeyUse, Table},
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use streamer::ingest::{self, DialPolicy};
 
 use crate::verdict::{self, Verdict};
-
-/// How long ago a show may have been due that is on air now: the longest ones, retries included.
-const MAY_BE_ON_AIR: TimeDelta = TimeDelta::days(7);
 
 /// How long the destinations have, all at once, to answer.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -89,12 +86,12 @@ pub async fn handler(state: &State, request: Request) -> Result<Response, Failur
             destinations: Vec::new(),
         });
     }
-    let in_use = in_use(state, &broadcast, Utc::now()).await?;
+    let now = Utc::now();
     let destinations = join_all(
         broadcast
             .destinations
             .iter()
-            .map(|destination| probe(state, destination, &in_use)),
+            .map(|destination| probe(state, &id, destination, now)),
     )
     .await;
     for verdict in &destinations {
@@ -131,35 +128,39 @@ async fn note(state: &State, broadcast: &Broadcast, verdicts: &[Verdict]) {
     }
 }
 
-/// The destinations of other broadcasts that are on air or about to be.
-async fn in_use(
-    state: &State,
-    broadcast: &Broadcast,
-    now: DateTime<Utc>,
-) -> Result<Vec<Destination>, Failure> {
-    let soon = now + MAX_LEAD;
-    let others = state.table.list(now - MAY_BE_ON_AIR, soon).await?;
-    Ok(others
-        .into_iter()
-        .filter(|other| other.id != broadcast.id && is_streaming(other.status))
-        .flat_map(|other| other.destinations)
-        .collect())
-}
-
 /// Whether a key is on air, or about to be, in another broadcast.
 async fn is_in_use(
     state: &State,
+    id: &BroadcastId,
     destination: &Destination,
     key: &StreamKey,
-    in_use: &[Destination],
+    now: DateTime<Utc>,
 ) -> Result<bool, Failure> {
-    for other in in_use {
-        if other.ingest != destination.ingest {
+    let soon = now + MAX_LEAD;
+    let uses = state
+        .table
+        .may_have_key(&destination.ingest, key, now, soon)
+        .await?;
+    for KeyUse {
+        broadcast,
+        destination: name,
+    } in uses
+    {
+        if broadcast == *id {
             continue;
         }
-        match state.keys.get(&other.key_parameter).await {
+        let Some(other) = state.table.find(&broadcast).await? else {
+            continue;
+        };
+        let theirs = other.destinations.iter().find(|other| other.name == name);
+        let Some(theirs) = theirs
+            .filter(|theirs| is_streaming(other.status) && theirs.ingest == destination.ingest)
+        else {
+            continue;
+        };
+        match state.keys.get(&theirs.key_parameter).await {
             Ok(theirs) if theirs.expose() == key.expose() => return Ok(true),
-            // That show is over by now.
+            // Another key after all, or that show is over by now.
             Ok(_) | Err(KeyError::Missing(_)) => {}
             Err(error) => return Err(error.into()),
         }
@@ -167,14 +168,19 @@ async fn is_in_use(
     Ok(false)
 }
 
-async fn probe(state: &State, destination: &Destination, in_use: &[Destination]) -> Verdict {
+async fn probe(
+    state: &State,
+    id: &BroadcastId,
+    destination: &Destination,
+    now: DateTime<Utc>,
+) -> Verdict {
     let Destination { name, probe, .. } = destination;
     if *probe == Probe::None {
         return Verdict::accepted(name);
     }
     let attempt = async {
         let key = state.keys.get(&destination.key_parameter).await?;
-        if is_in_use(state, destination, &key, in_use).await? {
+        if is_in_use(state, id, destination, &key, now).await? {
             tracing::warn!(
                 destination = name,
                 "its key is in use by another broadcast; not tried"

@@ -206,8 +206,14 @@ async fn a_key_that_is_on_air_in_another_broadcast_is_not_tried() {
         other.status = Status::OnAir;
         let parameter = parameter_name(&other.id, "a");
         world.put(&parameter, key).await;
+        let key = StreamKey::new(key);
         other.destinations[0].key_parameter = parameter;
-        world.state.table.put_new(&other).await.unwrap();
+        let table = &world.state.table;
+        table
+            .note_key(&other, &other.destinations[0], &key)
+            .await
+            .unwrap();
+        table.put_new(&other).await.unwrap();
     }
     let broadcast = world.broadcast(&[Some(GOOD)]).await;
 

@@ -102,7 +102,7 @@ pub(super) fn instant(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-fn to_item(id: &BroadcastId, whole: &impl Serialize) -> Result<Item, TableError> {
+pub(super) fn to_item(id: &BroadcastId, whole: &impl Serialize) -> Result<Item, TableError> {
     serde_dynamo::to_item(whole).map_err(|source| TableError::Malformed {
         id: id.to_string(),
         source,

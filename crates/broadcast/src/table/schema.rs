@@ -16,6 +16,27 @@ use super::{
     item::{AIR_TIME, BY_MONTH, EXPIRES_AT, MONTH, PK, SK},
 };
 
+/// What the index knows of a broadcast: all but what changes while it is on air. DynamoDB takes a
+/// thousand writes a second for one key of an index, and an attribute that is not in the index
+/// costs none.
+pub(super) const IN_INDEX: [&str; 15] = [
+    "id",
+    "title",
+    "source",
+    "destinations",
+    "air_time",
+    "time_zone",
+    "lead_seconds",
+    "on_drop",
+    "spot",
+    "status",
+    "attempts",
+    "key_failures",
+    "outcome",
+    "created_at",
+    EXPIRES_AT,
+];
+
 /// How often a new table is asked whether it is there yet, and how many times.
 const POLL: (Duration, u32) = (Duration::from_millis(200), 150);
 
@@ -75,7 +96,8 @@ impl Table {
                         .key_schema(key(AIR_TIME, KeyType::Range)?)
                         .projection(
                             Projection::builder()
-                                .projection_type(ProjectionType::All)
+                                .projection_type(ProjectionType::Include)
+                                .set_non_key_attributes(Some(IN_INDEX.map(str::to_owned).into()))
                                 .build(),
                         )
                         .build()?,

@@ -2,8 +2,9 @@
 
 use crate::world::{broadcast, progress, time};
 use broadcast::{
-    Failure, FailureKind, IllegalTransition, MediaTime, Outcome, Phase, RetryBudget, Status,
-    table::{Claim, TableError},
+    Failure, FailureKind, IllegalTransition, MediaTime, Outcome, Phase, Platform, RetryBudget,
+    Status, StreamKey,
+    table::{Claim, KeyUse, TableError},
 };
 use fixtures::Account;
 
@@ -97,6 +98,59 @@ async fn broadcasts_are_listed_by_air_time_over_months() {
         listed("2026-12-01T19:30:00Z", "2026-12-31T23:59:59Z").await,
         [times[2]]
     );
+}
+
+#[tokio::test]
+async fn the_index_leaves_out_what_changes_on_air() {
+    let account = Account::open().await;
+    let mut broadcast = broadcast(AIR, 3);
+    broadcast.progress = Some(progress(1, Phase::OnAir, 60));
+    broadcast.outcome = Some(outcome(1));
+    account.table.put_new(&broadcast).await.unwrap();
+
+    let found = account
+        .table
+        .list(time(AIR), time("2026-12-02T00:00:00Z"))
+        .await
+        .unwrap();
+
+    broadcast.progress = None;
+    broadcast.retry_budget = RetryBudget::default();
+    assert_eq!(found, [broadcast]);
+}
+
+#[tokio::test]
+async fn a_key_is_found_with_the_ingest_it_is_for_and_about_its_air_time() {
+    let account = Account::open().await;
+    let broadcast = broadcast(AIR, 4);
+    let destination = &broadcast.destinations[0];
+    let key = StreamKey::new("FB-1-0-secret");
+    let table = &account.table;
+    // Twice is as good as once.
+    for _ in 0..2 {
+        table.note_key(&broadcast, destination, &key).await.unwrap();
+    }
+    let found = async |ingest: Platform, key: &str, now: &str| {
+        let (ingest, key) = (ingest.ingest().unwrap(), StreamKey::new(key));
+        let to = time(now) + chrono::TimeDelta::hours(1);
+        let found = table.may_have_key(&ingest, &key, time(now), to).await;
+        found.unwrap()
+    };
+    assert_eq!(
+        found(Platform::Facebook, "FB-1-0-secret", AIR).await,
+        [KeyUse {
+            broadcast: broadcast.id.clone(),
+            destination: "facebook".to_owned(),
+        }]
+    );
+    for (ingest, key, now) in [
+        (Platform::Twitch, "FB-1-0-secret", AIR),
+        (Platform::Facebook, "FB-1-0-other", AIR),
+        (Platform::Facebook, "FB-1-0-secret", "2026-12-01T18:00:00Z"),
+        (Platform::Facebook, "FB-1-0-secret", "2026-12-09T19:30:00Z"),
+    ] {
+        assert_eq!(found(ingest, key, now).await, [], "{ingest:?} {key} {now}");
+    }
 }
 
 #[tokio::test]

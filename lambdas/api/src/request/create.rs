@@ -31,6 +31,8 @@ pub(crate) struct NewBroadcast {
     pub(crate) air_time: DateTime<Utc>,
     time_zone: Tz,
     lead_seconds: u64,
+    /// Up to how many seconds may be added to the lead.
+    lead_spread: u64,
     on_drop: OnDrop,
     spot: bool,
 }
@@ -67,7 +69,11 @@ pub(crate) fn validate(
             })
             .ok(),
     };
-    let lead_seconds = request.lead_seconds.unwrap_or(DEFAULT_LEAD.as_secs());
+    // Who says a lead gets that one.
+    let (lead_seconds, lead_spread) = match request.lead_seconds {
+        Some(lead) => (lead, 0),
+        None => (DEFAULT_LEAD.as_secs(), config.lead_spread_seconds),
+    };
     if lead_seconds > MAX_LEAD.as_secs() {
         noted(format!(
             "lead_seconds is {lead_seconds}; at most {} are allowed",
@@ -95,6 +101,7 @@ pub(crate) fn validate(
                 air_time,
                 time_zone,
                 lead_seconds,
+                lead_spread,
                 on_drop: request.on_drop.unwrap_or_default(),
                 spot: request.spot.unwrap_or_default(),
             })
@@ -130,38 +137,47 @@ fn air_time(text: Option<&str>, now: DateTime<Utc>) -> Result<DateTime<Utc>, Str
     Ok(air_time)
 }
 
+/// A broadcast's own number of seconds from 0 to `spread`: the broadcasts of one air time start one
+/// after the other, not all at once.
+fn share(id: &BroadcastId, spread: u64) -> u64 {
+    let hash = id.as_str().bytes().fold(0_u64, |hash, byte| {
+        hash.wrapping_mul(31).wrapping_add(byte.into())
+    });
+    hash % spread.saturating_add(1)
+}
+
 impl NewBroadcast {
-    /// The broadcast, and the keys by the names of their parameters.
+    /// The broadcast, and the keys in the order of its destinations.
     pub(crate) fn named(
         self,
         id: BroadcastId,
         now: DateTime<Utc>,
         parameter: impl Fn(&BroadcastId, &str) -> String,
-    ) -> (Broadcast, Vec<(String, StreamKey)>) {
+    ) -> (Broadcast, Vec<StreamKey>) {
         let mut keys = Vec::new();
         let destinations = self
             .destinations
             .into_iter()
             .map(|new| {
-                let key_parameter = parameter(&id, &new.name);
-                keys.push((key_parameter.clone(), new.key));
+                keys.push(new.key);
                 Destination {
+                    key_parameter: parameter(&id, &new.name),
                     name: new.name,
                     platform: new.platform,
                     ingest: new.ingest,
-                    key_parameter,
                     probe: new.probe,
                 }
             })
             .collect();
+        let lead_seconds = self.lead_seconds + share(&id, self.lead_spread);
         let broadcast = Broadcast {
+            lead_seconds: lead_seconds.min(MAX_LEAD.as_secs()),
             id,
             title: self.title,
             source: self.source,
             destinations,
             air_time: self.air_time,
             time_zone: self.time_zone,
-            lead_seconds: self.lead_seconds,
             on_drop: self.on_drop,
             spot: self.spot,
             key_failures: BTreeMap::new(),
@@ -191,6 +207,7 @@ mod tests {
             scheduler_role_arn: String::new(),
             dead_letter_queue_arn: String::new(),
             local_sources: false,
+            lead_spread_seconds: 0,
             probes: DefaultProbes::default(),
         };
         let request = read_create(body.as_bytes()).map_err(|problem| problem.detail)?;
@@ -254,6 +271,20 @@ mod tests {
     }
 
     #[test]
+    fn the_leads_of_one_air_time_are_spread() {
+        let air_time = NOW.parse().unwrap();
+        let mut starts = [0; 60];
+        for random in (0..10_000).map(|i: u32| i.wrapping_mul(0x9e37_79b9) >> 12) {
+            let share = share(&BroadcastId::new(air_time, random), 599);
+            starts[share as usize / 10] += 1;
+        }
+        // 10,000 over 600 s are 167 in ten seconds, more or less; Fargate starts 200, and 100 more at
+        // once after a pause.
+        assert!(starts.iter().all(|n| (110..=220).contains(n)), "{starts:?}");
+        assert_eq!(share(&BroadcastId::new(air_time, 7), 0), 0);
+    }
+
+    #[test]
     fn on_demand_unless_spot_is_asked_for() {
         for (more, spot) in [("", false), (r#","spot":true"#, true)] {
             let body = format!(
@@ -273,6 +304,6 @@ mod tests {
                 .named(id, NOW.parse().unwrap(), |id, name| format!("/{id}/{name}"));
         assert_eq!(broadcast.title, "talk.mp4");
         assert_eq!(broadcast.lead_seconds, 240);
-        assert_eq!(keys[0].0, "/20261123-1200-aaaa/facebook");
+        assert_eq!(keys.len(), broadcast.destinations.len());
     }
 }

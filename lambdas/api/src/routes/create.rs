@@ -12,7 +12,7 @@ use chrono::Utc;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{forget_keys, key_problem, table_problem};
+use super::{forget_keys, put_key, table_problem};
 use crate::{
     Api, Problem,
     request::{self, NewBroadcast},
@@ -74,13 +74,9 @@ async fn free_id(api: &Api, new: &NewBroadcast) -> Result<BroadcastId, Problem> 
 /// starts an execution that finds nothing to do.)
 /// One that starts at once must be there before its execution looks for it; should this process
 /// end in between, the entry starts it a minute later.
-async fn write(
-    api: &Api,
-    broadcast: &Broadcast,
-    keys: Vec<(String, StreamKey)>,
-) -> Result<(), Problem> {
-    for (parameter, key) in keys {
-        api.keys.put(&parameter, &key).await.map_err(key_problem)?;
+async fn write(api: &Api, broadcast: &Broadcast, keys: Vec<StreamKey>) -> Result<(), Problem> {
+    for (destination, key) in broadcast.destinations.iter().zip(keys) {
+        put_key(api, broadcast, destination, &key).await?;
     }
     let now = Utc::now();
     api.schedule(broadcast, schedule::entry_time(broadcast, now))

@@ -7,7 +7,7 @@ use axum::{
 };
 use broadcast::{Status, aws};
 
-use super::{found, id, key_problem};
+use super::{found, id, put_key};
 use crate::{Api, Problem, request};
 
 /// Replaces the key of a destination. Takes effect the next time something connects.
@@ -42,10 +42,7 @@ pub(crate) async fn set_key(
                 names.join(", ")
             ))
         })?;
-    api.keys
-        .put(&destination.key_parameter, &key)
-        .await
-        .map_err(key_problem)?;
+    put_key(&api, &broadcast, destination, &key).await?;
     // The key is replaced; that the old one was refused is only a note.
     if let Err(error) = api.table.forget_key_failure(&id, &destination.name).await {
         tracing::warn!(%id, error = aws::words(&error), "an old note stays");

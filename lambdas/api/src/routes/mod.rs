@@ -12,7 +12,9 @@ pub(crate) mod stop;
 
 pub(crate) mod openapi;
 
-use broadcast::{Broadcast, BroadcastId, Failure, FailureKind, aws, table::TableError};
+use broadcast::{
+    Broadcast, BroadcastId, Destination, Failure, FailureKind, StreamKey, aws, table::TableError,
+};
 
 use crate::{Api, Problem};
 
@@ -48,6 +50,23 @@ fn key_problem(error: broadcast::keys::KeyError) -> Problem {
         FailureKind::Internal => Problem::internal("use the key store", failure.message),
         _ => failure.into(),
     }
+}
+
+/// Stores the key of a destination, and before it the note by which others find it.
+async fn put_key(
+    api: &Api,
+    broadcast: &Broadcast,
+    destination: &Destination,
+    key: &StreamKey,
+) -> Result<(), Problem> {
+    api.table
+        .note_key(broadcast, destination, key)
+        .await
+        .map_err(table_problem)?;
+    api.keys
+        .put(&destination.key_parameter, key)
+        .await
+        .map_err(key_problem)
 }
 
 /// Deletes the keys of a broadcast that needs them no more. A key that stays behind is no reason
