@@ -90,16 +90,10 @@ data "aws_iam_policy_document" "validate_token" {
   source_policy_documents = [data.aws_iam_policy_document.function_log["validate-token"].json]
 
   statement {
-    sid       = "Table"
-    actions   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+    sid = "Table"
+    # Query: a key that another broadcast has on air is not tried.
+    actions   = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"]
     resources = [aws_dynamodb_table.broadcasts.arn]
-  }
-
-  # A key that another broadcast has on air is not tried.
-  statement {
-    sid       = "List"
-    actions   = ["dynamodb:Query"]
-    resources = ["${aws_dynamodb_table.broadcasts.arn}/index/ByMonth"]
   }
 
   statement {

@@ -107,6 +107,17 @@ variable "probes" {
   }
 }
 
+variable "lead_spread_seconds" {
+  description = "Up to how many seconds are added to the lead of each broadcast whose request names none, so that many of one air time do not start all at once (docs/aws.md)."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = try(floor(var.lead_spread_seconds) == var.lead_spread_seconds && var.lead_spread_seconds >= 0 && var.lead_spread_seconds <= 3300, false)
+    error_message = "Whole seconds, 0 to 3300: a lead is at most an hour."
+  }
+}
+
 variable "allow_private_addresses" {
   description = "Whether videos and ingests may be at private addresses. Link-local ones, where credentials are served, are refused in any case."
   type        = bool

@@ -230,8 +230,11 @@ def the_table_is_that_of_the_code(deployment):
     attributes = {a["name"]: a["type"] for a in table["attribute"]}
     if attributes != {constants[name]: "S" for name in ("PK", "SK", "MONTH", "AIR_TIME")}:
         yield f"the table's attributes are {attributes}"
-    if len(index) != 1 or index[0]["projection_type"] != "ALL":
-        yield "the index does not hold whole broadcasts"
+    schema = (ROOT / "crates/broadcast/src/table/schema.rs").read_text()
+    listed = re.search(r"IN_INDEX: \[&str; \d+\] = \[(.*?)\];", schema, re.DOTALL).group(1)
+    wanted = {constants.get(word, word.strip('"')) for word in re.findall(r'"?\w+"?', listed)}
+    if len(index) != 1 or index[0]["projection_type"] != "INCLUDE" or set(index[0]["non_key_attributes"]) != wanted:
+        yield "the index does not hold what it holds in the code"
 
 
 def functions_are_those_of_the_code(deployment):

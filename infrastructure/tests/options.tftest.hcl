@@ -117,6 +117,7 @@ run "all_said" {
     monthly_budget_usd      = 25
     source_buckets          = ["talks", "concerts"]
     probes                  = "facebook=connect"
+    lead_spread_seconds     = 600
     allow_private_addresses = true
     archive_after_days      = 7
     noncurrent_days         = 2
@@ -143,7 +144,7 @@ run "all_said" {
   }
 
   assert {
-    condition     = aws_lambda_function.function["api"].environment[0].variables["PROBES"] == "facebook=connect" && aws_lambda_function.function["validate-token"].environment[0].variables["ALLOW_PRIVATE_ADDRESSES"] == "true"
+    condition     = aws_lambda_function.function["api"].environment[0].variables["PROBES"] == "facebook=connect" && aws_lambda_function.function["api"].environment[0].variables["LEAD_SPREAD_SECONDS"] == "600" && aws_lambda_function.function["validate-token"].environment[0].variables["ALLOW_PRIVATE_ADDRESSES"] == "true"
     error_message = "Functions get what was said."
   }
 

@@ -79,10 +79,12 @@ run "more_of_them" {
     name     = "matinee-"
     vpc_cidr = "10.0.0.0/8"
     probes   = "vimeo=connect"
-    email    = "somebody@example.org, else@example.org"
+    # Leads of more than an hour.
+    lead_spread_seconds = 3301
+    email               = "somebody@example.org, else@example.org"
   }
 
-  expect_failures = [var.name, var.vpc_cidr, var.probes, var.email]
+  expect_failures = [var.name, var.vpc_cidr, var.probes, var.lead_spread_seconds, var.email]
 }
 
 run "functions_that_are_not_built" {

@@ -5,9 +5,9 @@ use crate::{
     measures::{
         AFTER_SHOW, ALARMS, API_SECONDS, ATTEMPT_WRITES, BLOCK_BYTES, BROADCAST_WRITES,
         BYTES_PER_GB, DASHBOARDS, DISK_GB, DROP, DROPS_PER_HOUR, FREE_DISK_GB, FUNCTIONS,
-        HOURS_PER_MONTH, IMAGE_BYTES, IMAGES, ITEM_BYTES, ITEM_BYTES_PER_DESTINATION, KMS_REQUESTS,
-        LAMBDA_GB, LEAST_TASK, LOG_BYTES_PER_HOUR, LOG_BYTES_PER_SHOW, MEMORY_GB, METRICS,
-        MORE_PUTS, MORE_REPORTS, PART_BYTES, QUEUE_REQUESTS_PER_HOUR, READ_UNIT_BYTES,
+        HOURS_PER_MONTH, IMAGE_BYTES, IMAGES, ITEM_BYTES, ITEM_BYTES_PER_DESTINATION, KEY_NOTES,
+        KMS_REQUESTS, LAMBDA_GB, LEAST_TASK, LOG_BYTES_PER_HOUR, LOG_BYTES_PER_SHOW, MEMORY_GB,
+        METRICS, MORE_PUTS, MORE_REPORTS, PART_BYTES, QUEUE_REQUESTS_PER_HOUR, READ_UNIT_BYTES,
         REPORT_EVERY, TABLE_READS, TRANSITIONS, VCPU, WIRE, WRITE_UNIT_BYTES, WRITES_WITH_INDEX,
     },
 };
@@ -140,9 +140,11 @@ fn gets(usage: &Usage) -> f64 {
 }
 
 fn writes(usage: &Usage) -> f64 {
-    let reports = (task_seconds(usage) / REPORT_EVERY.as_secs_f64()).ceil() + MORE_REPORTS;
-    let of_broadcast = (reports + BROADCAST_WRITES) * units(usage, WRITE_UNIT_BYTES);
-    of_broadcast * WRITES_WITH_INDEX + ATTEMPT_WRITES
+    let reports = (task_seconds(usage) / REPORT_EVERY.as_secs_f64()).ceil();
+    let changes = MORE_REPORTS + BROADCAST_WRITES;
+    (reports + changes * WRITES_WITH_INDEX) * units(usage, WRITE_UNIT_BYTES)
+        + ATTEMPT_WRITES
+        + KEY_NOTES * f64::from(usage.destinations)
 }
 
 /// How many units of `size` bytes a broadcast's item takes.

@@ -282,7 +282,7 @@ fn in_words() -> String {
         format!("The video is read once, in blocks of {}, however many destinations there are.", kib(measures::BLOCK_BYTES)),
         format!("It is uploaded in parts of {} and tagged once it has aired. From S3 to the task in the same region is free.", mib(measures::PART_BYTES)),
         "It is kept in S3 Standard for 30 days. What lies in Glacier Instant Retrieval is billed for 90 days at least, in Deep Archive for 180.".to_owned(),
-        format!("Progress is written every {} s. A broadcast's item has {} bytes and {} for each destination, its index has all of it, and a write unit is {} bytes.", measures::REPORT_EVERY.as_secs(), measures::ITEM_BYTES, measures::ITEM_BYTES_PER_DESTINATION, measures::WRITE_UNIT_BYTES),
+        format!("Progress is written every {} s. A broadcast's item has {} bytes and {} for each destination, its index has all but the progress, and a write unit is {} bytes.", measures::REPORT_EVERY.as_secs(), measures::ITEM_BYTES, measures::ITEM_BYTES_PER_DESTINATION, measures::WRITE_UNIT_BYTES),
         format!("A show that goes well takes {} transitions, its start included. Each attempt after a failure takes five more.", measures::TRANSITIONS),
         format!("A function has {} GB and runs for {} s to try the keys, half a second to open and to settle; {} requests to the API for each show take {} s each.", measures::LAMBDA_GB, probe, measures::API_REQUESTS, measures::API_SECONDS),
         format!("The streamer logs {} an hour, the functions {} a show.", megabytes(measures::LOG_BYTES_PER_HOUR), megabytes(measures::LOG_BYTES_PER_SHOW)),
