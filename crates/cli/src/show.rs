@@ -86,6 +86,16 @@ pub(crate) fn in_words(broadcast: &BroadcastView, client: &Client, zone: Tz) -> 
             "  to          {}  {}",
             destination.name, destination.ingest
         ));
+        let refused = destination.key_failure.as_ref();
+        lines.extend(refused.map(|failure| {
+            format!(
+                "              its key was tried: {}; to replace it: {} key set {} {}",
+                failure.message,
+                client.command(),
+                broadcast.id,
+                destination.name
+            )
+        }));
         let progress = progress_of(broadcast, &destination.name);
         lines.extend(progress.map(|progress| format!("              {}", came(progress))));
     }
