@@ -236,7 +236,7 @@ run "deployed" {
   assert {
     condition = anytrue([
       for rule in aws_s3_bucket_lifecycle_configuration.videos.rule :
-      one(rule.filter[*].tag[*].key...) == "matinee" && one(rule.filter[*].tag[*].value...) == "aired" && one(rule.transition).storage_class == "GLACIER_IR"
+      rule.filter[0].tag[0].key == "matinee" && rule.filter[0].tag[0].value == "aired" && one(rule.transition).storage_class == "GLACIER_IR"
       if rule.id == "archive-what-aired"
       ]) && anytrue([
       for rule in aws_s3_bucket_lifecycle_configuration.videos.rule : length(rule.abort_incomplete_multipart_upload) == 1
