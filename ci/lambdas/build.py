@@ -26,7 +26,7 @@ def build(checks):
         return packages(checks, pathlib.Path(built), machine)
     directory = TARGET / "lambda-ci"
     environment = {**os.environ, "PATH": f"{TOOLS / 'cargo-lambda/bin'}:{os.environ['PATH']}",
-                   "RUSTFLAGS": f"-Ctarget-cpu={processor}"}
+                   "RUSTFLAGS": f"-Ctarget-cpu={processor} -Cstrip=symbols"}
     command = ["cargo", "lambda", "build", "--release", "--locked", option, "--compiler", "cargo",
                "--output-format", "zip", "--lambda-dir", directory, "--bins",
                *(word for name in FUNCTIONS for word in ("-p", name))]

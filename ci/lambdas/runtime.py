@@ -45,7 +45,7 @@ class Function:
         if it ends before."""
         # Anew each time: what a process that is gone was waiting for is not for the next one.
         self.events, self.answers, self.asked = queue.Queue(), queue.Queue(), queue.Queue()
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler(self.events, self.answers, self.asked, self.name))
+        self.server = Server(("127.0.0.1", 0), handler(self.events, self.answers, self.asked, self.name))
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
         host, port = self.server.server_address
         # As Lambda sets it, and nothing else that is set here.
@@ -102,6 +102,11 @@ class Function:
         except Failed as failed:
             return failed
         return None
+
+
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """A function that is killed leaves its connections open."""
 
 
 def handler(events, answers, asked, name):
