@@ -1,9 +1,9 @@
-# All tell the topic. Ten alarms are free; the eleventh costs ten cents a month.
+# All tell the topic. Ten alarms of an account are free.
 
 locals {
   alarms = {
     executions-failed = {
-      description = "A broadcast failed and was given up. `matinee list` names it; `matinee retry` tries it again."
+      description = "A broadcast failed and was given up. `${local.command} list` names it; `${local.command} retry` tries it again."
       namespace   = "AWS/States"
       metric      = "ExecutionsFailed"
       dimensions  = { StateMachineArn = local.arns.state_machine }
@@ -49,9 +49,8 @@ locals {
     }
   }
 
-  # Functions that say by an error what the workflow reacts to: a key that was refused, a broadcast
-  # that is given up. Only many at once are a sign of something else.
-  functions_that_refuse = ["validate-token", "record-outcome"]
+  # What a person types to ask this deployment.
+  command = "matinee --aws --region ${local.region} --deployment ${var.name}"
 }
 
 resource "aws_cloudwatch_metric_alarm" "broadcasts" {
@@ -71,8 +70,11 @@ resource "aws_cloudwatch_metric_alarm" "broadcasts" {
   alarm_actions       = [aws_sns_topic.outcomes.arn]
 }
 
+# Not the other two functions: validate-token fails whenever a key is refused, record-outcome when a
+# broadcast is given up. Those errors are the workflow's, which reacts; what it cannot mend raises the
+# alarms above.
 resource "aws_cloudwatch_metric_alarm" "function_errors" {
-  for_each = local.functions
+  for_each = toset(["api", "persist"])
 
   alarm_name          = "${var.name}-${each.key}-errors"
   alarm_description   = "The function ${each.key} failed. Its log group says why: /aws/lambda/${var.name}-${each.key}."
@@ -82,7 +84,7 @@ resource "aws_cloudwatch_metric_alarm" "function_errors" {
   statistic           = "Sum"
   period              = 300
   evaluation_periods  = 1
-  threshold           = contains(local.functions_that_refuse, each.key) ? 10 : 1
+  threshold           = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.outcomes.arn]

@@ -92,7 +92,7 @@ resource "aws_lambda_function" "function" {
   lifecycle {
     precondition {
       condition     = fileexists("${var.lambda_dir}/${each.key}/bootstrap.zip")
-      error_message = "There is no ${var.lambda_dir}/${each.key}/bootstrap.zip; build the functions: cargo lambda build --release --${replace(var.architecture, "_", "-")} --output-format zip"
+      error_message = "There is no ${var.lambda_dir}/${each.key}/bootstrap.zip; ./deploy builds the functions; infrastructure/README.md says how to by hand."
     }
   }
 

@@ -27,11 +27,14 @@ fn subscriber<W>(wanted: &str, plain: bool, writer: W) -> impl Subscriber + Send
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    // Lambda notes the time.
-    let lines = fmt::layer().without_time().with_writer(writer);
+    let lines = fmt::layer().with_writer(writer);
     let lines = if plain {
-        lines.with_ansi(false).boxed()
+        // CloudWatch notes the time.
+        lines.without_time().with_ansi(false).boxed()
     } else {
+        // `level` and an RFC 3339 `timestamp` at the root: Lambda takes a line without a time for
+        // INFO, whatever its level.
+        // <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>
         lines.json().flatten_event(true).boxed()
     };
     let lines = lines
@@ -47,7 +50,28 @@ mod tests {
         sync::Arc,
     };
 
-    use tracing::{subscriber::with_default, trace};
+    use chrono::{DateTime, Utc};
+    use serde_json::Value;
+    use tracing::{subscriber::with_default, trace, warn};
+
+    #[test]
+    fn lambda_is_told_the_level_and_the_time() {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let file = Arc::new(log.reopen().unwrap());
+        let before = Utc::now();
+        with_default(super::subscriber("info", false, file), || {
+            warn!(target: "record_outcome", broadcast = "20261201-1930-abcd", "given up");
+        });
+        let line = fs::read_to_string(log.path()).unwrap();
+        let line: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(line["level"], "WARN");
+        assert_eq!(line["broadcast"], "20261201-1930-abcd");
+        let time = line["timestamp"].as_str().unwrap();
+        let time = DateTime::parse_from_rfc3339(time).unwrap();
+        // Written in microseconds.
+        assert!((before - time.to_utc()).num_milliseconds() <= 1, "{line}");
+        assert!(time <= Utc::now(), "{line}");
+    }
 
     #[test]
     fn requests_are_not_printed_whatever_is_wanted() {

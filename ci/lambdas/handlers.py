@@ -237,7 +237,7 @@ class Bench:
         for name, log in logs.items():
             lines = log.splitlines()
             odd = [line for line in lines if not is_line(line)]
-            checks.check(f"{name}: every line is JSON with a level", not odd, odd[:1] or f"{len(lines)} lines")
+            checks.check(f"{name}: every line is JSON with a level and a time", not odd, odd[:1] or f"{len(lines)} lines")
         told = [name for name, log in logs.items() if any(key in log for key in self.keys)]
         checks.equal("no key in any log", told, [], f"{len(self.keys)} keys")
         found = [place for key in self.keys for place in in_environments(key)]
@@ -269,6 +269,9 @@ def broken_set_up(checks, packages, directory, environments):
 
 def is_line(line):
     try:
-        return "level" in json.loads(line)
+        line = json.loads(line)
+        return "level" in line and datetime.fromisoformat(line["timestamp"]).utcoffset() is not None
+    except KeyError:
+        return False
     except ValueError:
         return False

@@ -125,7 +125,7 @@ pub const METRICS: f64 = 5.0;
 // --- the deployment -----------------------------------------------------------
 
 /// Alarms. Counted.
-pub const ALARMS: f64 = 11.0;
+pub const ALARMS: f64 = 9.0;
 /// Dashboards. Counted.
 pub const DASHBOARDS: f64 = 1.0;
 /// Requests that Lambda makes to an empty queue in an hour: five readers, each of which waits for

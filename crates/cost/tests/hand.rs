@@ -73,8 +73,8 @@ fn eight_hours_a_month() {
             (Item::LambdaRequests, 184.0, 0.0),
             // 8 × (3 + 0.5 + 0.5 + 20 × 0.2) × 0.25
             (Item::LambdaCompute, 16.0, 0.0),
-            // 11 less 10; × 0.1
-            (Item::Alarms, 11.0, 0.1),
+            // 9 of 10 that are free
+            (Item::Alarms, 9.0, 0.0),
             (Item::Dashboards, 1.0, 0.0),
             // 5 × 180 × 730
             (Item::Queue, 657_000.0, 0.0),
@@ -109,7 +109,7 @@ fn without_the_free_tiers() {
             (Item::LambdaCompute, 16.0, 0.000_213_334_4),
             // 0.164 384 × 0.3
             (Item::Metrics, 0.164_383_56, 0.049_315_07),
-            (Item::Alarms, 11.0, 1.1),
+            (Item::Alarms, 9.0, 0.9),
             (Item::Dashboards, 1.0, 3.0),
             // 657,000 × 0.4 ÷ 1,000,000
             (Item::Queue, 657_000.0, 0.262_8),

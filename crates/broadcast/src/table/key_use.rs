@@ -16,8 +16,10 @@ use super::{
 };
 use crate::{Broadcast, BroadcastId, Destination, Ingest, StreamKey};
 
-/// How long after the air time a show may still be on air: the longest ones, retries included.
-const MAY_BE_ON_AIR: TimeDelta = TimeDelta::days(7);
+/// How long after the air time a show may still be on air: Step Functions redrives an execution
+/// for 14 days, and the longest show that is begun then takes less than three.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html>
+const MAY_BE_ON_AIR: TimeDelta = TimeDelta::days(14 + 3);
 
 /// A destination of a broadcast that was given a key much like the one in question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,8 +63,8 @@ impl Table {
         Ok(())
     }
 
-    /// Destinations that may have this key at this ingest, of broadcasts that were due in the last
-    /// week or are due before `to`.
+    /// Destinations that may have this key at this ingest, of broadcasts that may be on air or are
+    /// due before `to`.
     pub async fn may_have_key(
         &self,
         ingest: &Ingest,
