@@ -270,7 +270,7 @@ def broken_set_up(checks, packages, directory, environments):
 def is_line(line):
     try:
         line = json.loads(line)
-        return "level" in line and datetime.fromisoformat(line["timestamp"]).utcoffset() is not None
+        return "level" in line and datetime.datetime.fromisoformat(line["timestamp"]).utcoffset() is not None
     except KeyError:
         return False
     except ValueError:
