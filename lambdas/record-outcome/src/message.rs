@@ -12,6 +12,9 @@ use chrono::TimeDelta;
 /// <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
 const SUBJECT: usize = 100;
 
+/// The deployment that `matinee --aws` asks unless told otherwise.
+const DEFAULT_NAME: &str = "matinee";
+
 /// What the owner of a broadcast is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Message {
@@ -19,11 +22,40 @@ pub(crate) struct Message {
     pub(crate) text: String,
 }
 
+/// Whose broadcast it is, for one who reads of it anywhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Deployment<'a> {
+    /// Its name; none on one machine.
+    pub(crate) name: Option<&'a str>,
+    /// The AWS region that it is in.
+    pub(crate) region: Option<&'a str>,
+}
+
+impl Deployment<'_> {
+    /// How a command begins that asks this deployment.
+    fn command(self) -> String {
+        let mut command = "matinee".to_owned();
+        let Some(name) = self.name else {
+            return command;
+        };
+        command.push_str(" --aws");
+        if let Some(region) = self.region {
+            command.push_str(" --region ");
+            command.push_str(region);
+        }
+        if name != DEFAULT_NAME {
+            command.push_str(" --deployment ");
+            command.push_str(name);
+        }
+        command
+    }
+}
+
 /// What is told of a settled broadcast. `execution` is the ARN of what ran it, if it is known.
 pub(crate) fn message(
     broadcast: &Broadcast,
     outcome: &Outcome,
-    deployment: Option<&str>,
+    deployment: Deployment<'_>,
     execution: Option<&str>,
 ) -> Message {
     let mut text = String::new();
@@ -39,7 +71,7 @@ fn write(
     text: &mut String,
     broadcast: &Broadcast,
     outcome: &Outcome,
-    deployment: Option<&str>,
+    deployment: Deployment<'_>,
     execution: Option<&str>,
 ) -> std::fmt::Result {
     let Broadcast { id, title, .. } = broadcast;
@@ -53,8 +85,8 @@ fn write(
     writeln!(text, "\"{title}\" {what}.\n")?;
     let air_time = broadcast.air_time.with_timezone(&broadcast.time_zone);
     writeln!(text, "Broadcast:  {id}")?;
-    if let Some(deployment) = deployment {
-        writeln!(text, "Deployment: {deployment}")?;
+    if let Some(name) = deployment.name {
+        writeln!(text, "Deployment: {name}")?;
     }
     let air_time = air_time.format("%a %Y-%m-%d %H:%M:%S");
     writeln!(text, "Air time:   {air_time} {}", broadcast.time_zone)?;
@@ -74,7 +106,7 @@ fn write(
         }
     }
     writeln!(text, "\nWhat to do next")?;
-    for step in next_steps(broadcast, outcome, execution) {
+    for step in next_steps(broadcast, outcome, &deployment.command(), execution) {
         writeln!(text, "  {step}")?;
     }
     Ok(())
@@ -151,7 +183,12 @@ fn came(destination: &DestinationProgress) -> String {
     }
 }
 
-fn next_steps(broadcast: &Broadcast, outcome: &Outcome, execution: Option<&str>) -> Vec<String> {
+fn next_steps(
+    broadcast: &Broadcast,
+    outcome: &Outcome,
+    matinee: &str,
+    execution: Option<&str>,
+) -> Vec<String> {
     let id = &broadcast.id;
     let failed = || outcome.destinations.iter().filter(|one| !one.finished);
     match broadcast.status {
@@ -163,10 +200,10 @@ fn next_steps(broadcast: &Broadcast, outcome: &Outcome, execution: Option<&str>)
         Status::Failed => {
             let mut steps = Vec::new();
             for name in rejected(broadcast, outcome) {
-                steps.push(format!("matinee key set {id} {name}"));
+                steps.push(format!("{matinee} key set {id} {name}"));
             }
             steps.push(format!(
-                "matinee retry {id}    goes on where the show stopped, within 14 days"
+                "{matinee} retry {id}    goes on where the show stopped, within 14 days"
             ));
             if let Some(execution) = execution {
                 steps.push(format!(
@@ -175,7 +212,7 @@ fn next_steps(broadcast: &Broadcast, outcome: &Outcome, execution: Option<&str>)
             }
             steps
         }
-        Status::Missed => vec![format!("matinee retry {id}    starts it now")],
+        Status::Missed => vec![format!("{matinee} retry {id}    starts it now")],
         _ => vec!["Schedule it anew to show it; its stream keys are deleted.".to_owned()],
     }
 }

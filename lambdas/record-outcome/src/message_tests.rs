@@ -2,6 +2,11 @@ use serde_json::json;
 
 use super::*;
 
+const MATINEE: Deployment<'_> = Deployment {
+    name: Some("matinee"),
+    region: Some("eu-west-1"),
+};
+
 fn broadcast(status: &str) -> Broadcast {
     serde_json::from_value(json!({
         "id": "20261201-1930-abcd", "title": "A talk", "source": "https://h/v.mp4?sig=secret",
@@ -47,7 +52,7 @@ fn destination(name: &str, more: serde_json::Value) -> serde_json::Value {
 
 #[track_caller]
 fn check(broadcast: &Broadcast, outcome: &Outcome, subject: &str, text: &str) {
-    let told = message(broadcast, outcome, Some("matinee"), Some("arn:execution"));
+    let told = message(broadcast, outcome, MATINEE, Some("arn:execution"));
     assert_eq!(told.subject, subject);
     assert_eq!(told.text, text);
     assert!(!told.text.contains("secret"));
@@ -117,8 +122,8 @@ Destinations
   youtube: nothing was sent
 
 What to do next
-  matinee key set 20261201-1930-abcd facebook
-  matinee retry 20261201-1930-abcd    goes on where the show stopped, within 14 days
+  matinee --aws --region eu-west-1 key set 20261201-1930-abcd facebook
+  matinee --aws --region eu-west-1 retry 20261201-1930-abcd    goes on where the show stopped, within 14 days
   The same from the console of Step Functions: redrive arn:execution
 ",
     );
@@ -144,7 +149,7 @@ Attempts:   0
 Reason:     the broadcast could not be started in time (Internal)
 
 What to do next
-  matinee retry 20261201-1930-abcd    starts it now
+  matinee --aws --region eu-west-1 retry 20261201-1930-abcd    starts it now
 ",
     );
 }
@@ -174,5 +179,20 @@ fn punctuality_in_words() {
         (83_000.0, "1 min 23 s late"),
     ] {
         assert_eq!(punctuality(error), words);
+    }
+}
+
+#[test]
+fn commands_ask_the_deployment() {
+    for (name, region, command) in [
+        (None, Some("us-east-1"), "matinee"),
+        (Some("matinee"), None, "matinee --aws"),
+        (
+            Some("sunday"),
+            Some("eu-west-1"),
+            "matinee --aws --region eu-west-1 --deployment sunday",
+        ),
+    ] {
+        assert_eq!(Deployment { name, region }.command(), command);
     }
 }

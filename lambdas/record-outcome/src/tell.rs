@@ -6,7 +6,7 @@ use broadcast::{BroadcastId, Failure, FailureKind, aws};
 
 use crate::{
     State,
-    message::{Message, message},
+    message::{Deployment, Message, message},
 };
 
 /// Where outcomes are told.
@@ -25,10 +25,18 @@ impl Topic {
             deployment,
         }
     }
+
+    fn deployment(&self) -> Deployment<'_> {
+        Deployment {
+            name: self.deployment.as_deref(),
+            // arn:aws:sns:REGION:ACCOUNT:NAME
+            region: self.arn.split(':').nth(3).filter(|it| !it.is_empty()),
+        }
+    }
 }
 
 /// Tells how a broadcast went if it is settled and this settlement was not told yet: at least
-/// once, and twice only when what was told cannot be remembered.
+/// once, and twice only when what was told cannot be remembered or two hear of it at one moment.
 /// `execution` is the ARN of what ran it, if it is known.
 ///
 /// # Errors
@@ -44,7 +52,7 @@ pub(crate) async fn tell(
     let Some((broadcast, outcome)) = state.table.untold(id).await? else {
         return Ok(());
     };
-    let told = message(&broadcast, &outcome, topic.deployment.as_deref(), execution);
+    let told = message(&broadcast, &outcome, topic.deployment(), execution);
     publish(topic, id, broadcast.status.name(), told).await?;
     if let Err(error) = state.table.remember_told(id, &outcome).await {
         let error = aws::words(&error);
