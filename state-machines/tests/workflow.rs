@@ -151,7 +151,12 @@ impl Play {
 
     #[track_caller]
     fn streams(&mut self, attempt: u32, answer: Answer) {
-        self.streams_on(attempt, "FARGATE", &SUBNETS, answer);
+        let subnets = match attempt {
+            1 => &SUBNETS[..],
+            2 => &["subnet-2"],
+            other => panic!("no subnet for attempt {other}"),
+        };
+        self.streams_on(attempt, "FARGATE", subnets, answer);
     }
 
     #[track_caller]
@@ -310,8 +315,11 @@ fn faults_of_the_services_are_retried_where_they_happen() {
     play.validates(failed("Lambda.TooManyRequestsException", "Rate exceeded"));
     play.validates(accepted());
     play.persists(1);
-    play.streams(1, failed("ECS.ThrottlingException", "Rate exceeded"));
-    play.streams_on(1, "FARGATE", &["subnet-3"], stopped());
+    // RunTask could not look at the subnets for want of calls of EC2:
+    // <https://github.com/cdklabs/construct-hub/pull/415>
+    let throttled = "Error retrieving subnet information: Rate exceeded";
+    play.streams(1, failed("ECS.InvalidParameterException", throttled));
+    play.streams_on(1, "FARGATE", &["subnet-1"], stopped());
     for error in [
         "Internal",
         "Lambda.Unknown",
@@ -339,30 +347,14 @@ fn a_zone_without_capacity_is_left_and_spare_capacity_is_for_the_first_try() {
         &SUBNETS,
         failed("AmazonECS.Unknown", none),
     );
-    play.streams_on(
-        1,
-        "FARGATE",
-        &["subnet-3"],
-        failed("AmazonECS.Unknown", none),
-    );
-    play.streams_on(
-        1,
-        "FARGATE",
-        &["subnet-1"],
-        failed("TaskFailedToStart", none),
-    );
-    play.streams_on(
-        1,
-        "FARGATE",
-        &["subnet-2"],
-        failed("TaskFailedToStart", none),
-    );
-    play.streams_on(
-        1,
-        "FARGATE",
-        &["subnet-3"],
-        failed("AmazonECS.Unknown", none),
-    );
+    for (subnet, error) in [
+        ("subnet-1", "AmazonECS.Unknown"),
+        ("subnet-2", "TaskFailedToStart"),
+        ("subnet-3", "TaskFailedToStart"),
+        ("subnet-1", "AmazonECS.Unknown"),
+    ] {
+        play.streams_on(1, "FARGATE", &[subnet], failed(error, none));
+    }
     // Within the lead, and so is what RecordFailure waits.
     assert!(
         play.now - begun < TimeDelta::seconds(60),
@@ -371,10 +363,56 @@ fn a_zone_without_capacity_is_left_and_spare_capacity_is_for_the_first_try() {
     );
     play.records_failure(1, ("Stream", "AmazonECS.Unknown", none), 0, retry(0));
     play.persists_on(2, "FARGATE");
-    play.streams_on(2, "FARGATE", &SUBNETS, failed("TaskFailedToStart", none));
-    play.streams_on(2, "FARGATE", &["subnet-1"], stopped());
-    play.records_outcome(1 + 1, aired());
+    play.streams(2, failed("TaskFailedToStart", none));
+    play.streams_on(2, "FARGATE", &["subnet-3"], stopped());
+    play.records_outcome(2, aired());
     play.ends("Aired", &succeeded());
+}
+
+/// A task that never came up may also be told as one that failed.
+#[test]
+fn a_new_attempt_leaves_the_zone_where_the_one_before_failed() {
+    let mut play = Play::begin();
+    play.validates(accepted());
+    for (attempt, subnets) in [
+        (1, &SUBNETS[..]),
+        (2, &["subnet-2"]),
+        (3, &["subnet-1"]),
+        (4, &["subnet-3"]),
+    ] {
+        play.persists(attempt);
+        let cause = r#"{"StopCode":"TaskFailedToStart"}"#;
+        let answer = failed("States.TaskFailed", cause);
+        play.streams_on(attempt, "FARGATE", subnets, answer);
+        let of = ("Stream", "States.TaskFailed", cause);
+        play.records_failure(attempt, of, 0, retry(0));
+    }
+}
+
+/// Many shows of one air time start more tasks than the account may at once.
+#[test]
+fn a_throttled_start_is_tried_for_minutes() {
+    const TRIES: usize = 12;
+    let throttled = || failed("ECS.ThrottlingException", "Rate exceeded");
+    let mut play = Play::begin();
+    play.validates(accepted());
+    play.persists(1);
+    let begun = play.now;
+    play.streams(1, throttled());
+    for subnet in SUBNETS.iter().cycle().take(TRIES - 1) {
+        play.streams_on(1, "FARGATE", &[subnet], throttled());
+    }
+    // Other faults have their own tries.
+    let none = failed("AmazonECS.Unknown", "Capacity is unavailable at this time.");
+    play.streams_on(1, "FARGATE", &["subnet-3"], none);
+    play.streams_on(1, "FARGATE", &["subnet-1"], throttled());
+    assert!(
+        play.now - begun <= TimeDelta::seconds(300),
+        "{}",
+        play.now - begun
+    );
+    let of = ("Stream", "ECS.ThrottlingException", "Rate exceeded");
+    play.records_failure(1, of, 0, retry(0));
 }
 
 /// A Pass state has no RetryCount in its context.
