@@ -38,6 +38,7 @@ for shell in dash bash; do
 done
 check "--help" grep -q -- '--with-videos' <(./deploy --help)
 check "an option that does not exist is refused" not ./deploy --frce
+check "a variable that has its own option is refused" not ./deploy -var region=us-east-1
 check "an option without its value is refused" not ./deploy --name
 check "--with-videos alone is refused" not ./deploy --with-videos
 
@@ -156,15 +157,19 @@ export LAMBDA_DIR=$work/built
 check "another name and region" deploy --yes "$here" --name second --region us-east-1 --profile other -var email=you@example.org
 check "live beside the first" has second-123456789012-us-east-1 aws_sns_topic_subscription
 check "and the next command says so" says "matinee --aws --deployment second --region us-east-1 --profile other schedule"
-echo 'email = "me@example.org"' >"$work/infrastructure/matinee.tfvars"
+printf 'email = "me@example.org"\nregion = "us-west-2"\n' >"$work/infrastructure/matinee.tfvars"
 check "variables from a file" deploy --yes "$here"
 check "are heard" has matinee-123456789012-eu-west-1 aws_sns_topic_subscription
+check "and do not move it elsewhere" not grep -q us-west-2 "$state/matinee-123456789012-eu-west-1/terraform.tfstate"
 
 # --- the end ---------------------------------------------------------------------------------------------
 bucket=matinee-videos-123456789012-eu-west-1
 check "where nobody can answer nothing is destroyed" fails --destroy
 echo $bucket >"$FAKE/buckets"
+touch "$FAKE/on-air"
 check "--destroy" deploy --destroy --yes "$here"
+check "stops what is on air" calls 'stop-execution --execution-arn arn:of-an-execution'
+check "and its streamer" not test -e "$FAKE/on-air"
 check "leaves nothing in the state" jq -e '.resources == []' "$state/matinee-123456789012-eu-west-1/terraform.tfstate"
 check "did not touch the videos" not says 'aws_s3_bucket.videos: Destroying'
 check "frees the table first" says 'deletion_protection_enabled'
@@ -174,5 +179,7 @@ check "takes the videos over" says 'aws_s3_bucket.videos: Importing'
 check "and leaves no trace of that" not test -e "$work/infrastructure/videos_are_there.tf"
 check "--destroy --with-videos" deploy --destroy --with-videos --yes "$here"
 check "destroys the videos, too" says 'aws_s3_bucket.videos: Destroying'
+check "--destroy --with-videos after --destroy" deploy --destroy --with-videos --yes "$here"
+check "destroys the videos that were left" says 'aws_s3_bucket.videos: Destroying'
 check "the other deployment is as it was" has second-123456789012-us-east-1 aws_sfn_state_machine
 end
