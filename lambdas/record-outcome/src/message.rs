@@ -79,7 +79,7 @@ fn write(
         Status::Aired => "was shown to its end",
         Status::Failed => "failed and was given up",
         Status::Missed => "was missed: its time passed and nothing could start it",
-        Status::Cancelled => "was stopped from outside Matinee",
+        Status::Cancelled => "was called off",
         _ => "is under way",
     };
     writeln!(text, "\"{title}\" {what}.\n")?;
@@ -118,7 +118,7 @@ fn subject(broadcast: &Broadcast) -> String {
         Status::Aired => "Aired",
         Status::Failed => "Failed",
         Status::Missed => "Missed",
-        Status::Cancelled => "Stopped",
+        Status::Cancelled => "Called off",
         _ => "Under way",
     };
     let id = format!(" ({})", broadcast.id);

@@ -20,8 +20,10 @@ pub(crate) async fn record(
     let to = match change.status.as_str() {
         // Settled and told by RecordOutcome; told here if that could not be.
         "SUCCEEDED" => return tell_again(state, &change).await,
-        "ABORTED" => Status::Cancelled,
-        "TIMED_OUT" | "FAILED" => Status::Failed,
+        // Its owner called it off by the API. An execution that is stopped in the console may be
+        // redriven there, so its broadcast can be retried.
+        "ABORTED" if change.is_by_owner() => Status::Cancelled,
+        "ABORTED" | "TIMED_OUT" | "FAILED" => Status::Failed,
         _ => return Ok(ignored("it is no end that needs to be recorded")),
     };
     let Some(id) = change.broadcast_id() else {
@@ -48,10 +50,11 @@ pub(crate) async fn record(
         .await;
     // Settled first: a task that is stopped now finds that it has been superseded. What
     // RecordFailure has settled, it has looked after.
-    let by_record_failure = matches!(
-        &settled,
-        Err(TableError::Refused { transition, .. }) if transition.from == Status::Failed
-    );
+    let by_record_failure = change.status == "FAILED"
+        && matches!(
+            &settled,
+            Err(TableError::Refused { transition, .. }) if transition.from == Status::Failed
+        );
     let execution = &change.execution_arn;
     if !by_record_failure {
         leftover::stop_last_of(state, &id, execution, "its execution is over").await?;
@@ -122,10 +125,17 @@ async fn still_so(state: &State, change: &StatusChange) -> Result<bool, Failure>
 fn reason(broadcast: &Broadcast, change: &StatusChange) -> Failure {
     let cause = change.cause.as_deref().filter(|cause| !cause.is_empty());
     let (kind, message) = match change.status.as_str() {
-        "ABORTED" => (
+        "ABORTED" if change.is_by_owner() => (
             FailureKind::Interrupted,
             cause.unwrap_or("stopped by its owner").to_owned(),
         ),
+        "ABORTED" => {
+            let message = match cause {
+                Some(cause) => format!("its execution was stopped: {cause}"),
+                None => "its execution was stopped".to_owned(),
+            };
+            (FailureKind::Interrupted, message)
+        }
         "TIMED_OUT" => (
             FailureKind::Interrupted,
             "the execution took longer than it may".to_owned(),

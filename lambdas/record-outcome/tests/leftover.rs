@@ -94,7 +94,7 @@ async fn tasks_that_are_left_behind_are_stopped() {
     });
     handler(&state, event).await.unwrap();
     let settled = state.table.get(&broadcast.id).await.unwrap();
-    assert_eq!(settled.status, Status::Cancelled);
+    assert_eq!(settled.status, Status::Failed);
     assert!(is_running(&others).await);
     account.close().await;
 }

@@ -22,7 +22,7 @@ pub enum Status {
     Aired,
     /// Given up. Can be retried.
     Failed,
-    /// Called off by its owner, before or on air.
+    /// Called off by its owner by the API, before or on air.
     Cancelled,
     /// Its time passed while nothing could start it. Can be retried.
     Missed,

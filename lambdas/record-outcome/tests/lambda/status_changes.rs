@@ -17,36 +17,50 @@ pub(crate) fn event(id: &BroadcastId, execution: &str, status: &str) -> Value {
     event
 }
 
-async fn stop(world: &World, execution: &str) {
-    let request = world.workflows.stop_execution().execution_arn(execution);
-    request.send().await.unwrap();
-    world.over(execution).await;
-}
-
-#[tokio::test]
-async fn an_execution_that_was_stopped_calls_its_broadcast_off() {
+/// WHEN the execution of a broadcast that is on air is stopped, THEN it settles like this, once.
+async fn check_abort(error: Option<&str>, cause: Option<&str>, to: Status, message: &str) {
     let world = World::new().await;
     let id = world.scheduled(-60).await;
     world.on_air(&id, 40).await;
     let execution = world.start("waiting", &id).await;
-    stop(&world, &execution).await;
 
-    let aborted = event(&id, &execution, "ABORTED");
+    let aborted = world.abort(&id, &execution, error, cause).await;
     let answer = world.record(aborted.clone()).await.unwrap();
 
-    assert_eq!(answer, json!({ "settled": "cancelled", "broadcastId": id }));
-    let cancelled = world.table.get(&id).await.unwrap();
-    let failure = cancelled.outcome.unwrap().failure.unwrap();
-    assert_eq!(cancelled.status, Status::Cancelled);
-    assert_eq!(failure.message, "stopped by its owner");
+    assert_eq!(answer, json!({ "settled": to, "broadcastId": id }));
+    let settled = world.table.get(&id).await.unwrap();
+    let failure = settled.outcome.unwrap().failure.unwrap();
+    assert_eq!(settled.status, to);
+    assert_eq!(
+        (failure.kind, &*failure.message),
+        (FailureKind::Interrupted, message)
+    );
     assert_eq!(failure.position, Some(MediaTime::from_millis(40_000)));
     let attempt = world.table.find_attempt(&id, 1).await.unwrap().unwrap();
     assert!(attempt.ended_at.is_some());
-    assert!(!world.has_key(&id).await);
+    // What can be retried needs its key.
+    assert_eq!(world.has_key(&id).await, to.is_retryable());
 
     // Delivered again, it changes nothing.
     let again = world.record(aborted).await.unwrap();
-    assert_eq!(again, json!({ "ignored": "the broadcast is cancelled" }));
+    assert_eq!(
+        again,
+        json!({ "ignored": format!("the broadcast is {to}") })
+    );
+}
+
+#[tokio::test]
+async fn an_execution_that_its_owner_stopped_calls_its_broadcast_off() {
+    let cause = "stopped by its owner";
+    check_abort(Some("Cancelled"), Some(cause), Status::Cancelled, cause).await;
+}
+
+#[tokio::test]
+async fn an_execution_that_was_stopped_in_the_console_fails_its_broadcast() {
+    let stopped = "its execution was stopped";
+    check_abort(None, None, Status::Failed, stopped).await;
+    let why = "its execution was stopped: wrong video";
+    check_abort(Some("Mistake"), Some("wrong video"), Status::Failed, why).await;
 }
 
 #[tokio::test]

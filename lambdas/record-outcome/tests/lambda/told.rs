@@ -64,29 +64,18 @@ async fn what_was_missed_is_told_once() {
 }
 
 #[tokio::test]
-async fn who_called_it_off_is_not_told_but_who_did_not_is() {
+async fn who_called_it_off_is_not_told_but_that_its_execution_was_stopped_is() {
     let world = World::new().await;
-    let mut told = Vec::new();
     for (air_in, error) in [(-60, Some("Cancelled")), (-120, None)] {
         let id = world.scheduled(air_in).await;
         world.on_air(&id, 10).await;
         let execution = world.start("waiting", &id).await;
-        let stop = world.workflows.stop_execution();
-        let stop = stop
-            .execution_arn(&execution)
-            .set_error(error.map(str::to_owned));
-        stop.send().await.unwrap();
-        world.over(&execution).await;
-        let mut aborted = event(&id, &execution, "ABORTED");
-        aborted["detail"]["error"] = json!(error);
+        let aborted = world.abort(&id, &execution, error, None).await;
         for _ in 0..2 {
             world.record(aborted.clone()).await.unwrap();
         }
-        if error.is_none() {
-            told.push("cancelled: \"A talk\" was stopped from outside Matinee.".to_owned());
-        }
     }
-    assert_eq!(world.told().await, told);
+    assert_eq!(world.told().await, [FAILED]);
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ use record_outcome::{Config, RecordError, State, handler};
 use region::arn;
 use serde_json::{Value, json};
 
+use crate::status_changes::event;
+
 /// What was published, the first first.
 type Told = Arc<Mutex<Vec<Value>>>;
 
@@ -153,6 +155,29 @@ impl World {
             .send()
             .await;
         started.unwrap().execution_arn
+    }
+
+    /// WHEN an execution of a broadcast is stopped; the event that tells it.
+    pub(crate) async fn abort(
+        &self,
+        id: &BroadcastId,
+        execution: &str,
+        error: Option<&str>,
+        cause: Option<&str>,
+    ) -> Value {
+        self.workflows
+            .stop_execution()
+            .execution_arn(execution)
+            .set_error(error.map(str::to_owned))
+            .set_cause(cause.map(str::to_owned))
+            .send()
+            .await
+            .unwrap();
+        self.over(execution).await;
+        let mut aborted = event(id, execution, "ABORTED");
+        aborted["detail"]["error"] = json!(error);
+        aborted["detail"]["cause"] = json!(cause);
+        aborted
     }
 
     /// WHEN an execution has come to an end.
