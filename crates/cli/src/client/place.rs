@@ -53,22 +53,32 @@ impl Place {
         }
     }
 
-    /// Why there is no answer.
-    pub(super) fn unreachable(&self, error: &reqwest::Error) -> CliError {
-        let deployment = match self {
-            Self::Machine(machine) => return machine.unreachable(error),
-            Self::Deployment(deployment) => deployment,
+    /// Why there is no answer, and in `doubt` what to do when there could have been one.
+    pub(super) fn unreachable(&self, error: &reqwest::Error, doubt: Option<&str>) -> CliError {
+        let told = match self {
+            Self::Machine(machine) => machine.unreachable(error),
+            Self::Deployment(deployment) => unreachable(deployment, error, doubt.is_some()),
         };
-        let api = format!("the API of {:?} in {}", deployment.name, deployment.region);
-        CliError::unavailable(if error.is_timeout() {
-            format!("{api} does not answer; try again, or see the log of its function")
-        } else if error.is_connect() {
-            format!(
-                "cannot reach {api} ({}); is there a way to the internet?",
-                broadcast::aws::words(error)
-            )
-        } else {
-            format!("{api} broke off: {}", broadcast::aws::words(error))
-        })
+        match doubt {
+            // What was never connected was never asked.
+            Some(doubt) if !error.is_connect() => told.and(doubt),
+            _ => told,
+        }
     }
+}
+
+fn unreachable(deployment: &Deployment, error: &reqwest::Error, in_doubt: bool) -> CliError {
+    let api = format!("the API of {:?} in {}", deployment.name, deployment.region);
+    CliError::unavailable(if error.is_connect() {
+        format!(
+            "cannot reach {api} ({}); is there a way to the internet?",
+            broadcast::aws::words(error)
+        )
+    } else if !error.is_timeout() {
+        format!("{api} broke off: {}", broadcast::aws::words(error))
+    } else if in_doubt {
+        format!("{api} does not answer")
+    } else {
+        format!("{api} does not answer; try again, or see the log of its function")
+    })
 }

@@ -50,14 +50,14 @@ impl Refusal {
         self.code == "ExpiredTokenException" || self.code == "ExpiredToken"
     }
 
-    /// In words that say what to do next.
-    pub(super) fn told_by(&self, place: &Place) -> CliError {
+    /// In words that say what to do next: `doubt`, when nobody knows whether it was done.
+    pub(super) fn told_by(&self, place: &Place, doubt: Option<&str>) -> CliError {
         if let Ok(problem) = serde_json::from_slice::<Problem>(&self.body) {
             return CliError::new(problem.kind, problem.detail);
         }
         match place {
             Place::Machine(_) => self.told_by_machine(place.endpoint()),
-            Place::Deployment(deployment) => self.told_by_deployment(deployment),
+            Place::Deployment(deployment) => self.told_by_deployment(deployment, doubt),
         }
     }
 
@@ -75,7 +75,7 @@ impl Refusal {
         }
     }
 
-    fn told_by_deployment(&self, deployment: &Deployment) -> CliError {
+    fn told_by_deployment(&self, deployment: &Deployment, doubt: Option<&str>) -> CliError {
         let Deployment { name, region, .. } = deployment;
         let Words { message } = serde_json::from_slice(&self.body).unwrap_or_default();
         if let Some(denied) = deployment.denied().by(&self.code, &message) {
@@ -98,10 +98,18 @@ impl Refusal {
             StatusCode::TOO_MANY_REQUESTS => CliError::unavailable(format!(
                 "the API of {name:?} in {region} has too much to do; try again in a minute"
             )),
-            status if status.is_server_error() => CliError::unavailable(format!(
-                "the API of {name:?} in {region} answers {status}; try again, and if that does \
-                 not help, its log {log} says why"
-            )),
+            // The function broke off or took too long, perhaps after it was done.
+            status if status.is_server_error() => {
+                let next = match doubt {
+                    Some(doubt) => format!("{doubt}; its log {log} says more"),
+                    None => {
+                        format!("try again, and if that does not help, its log {log} says why")
+                    }
+                };
+                CliError::unavailable(format!(
+                    "the API of {name:?} in {region} answers {status}; {next}"
+                ))
+            }
             status => CliError::internal(format!(
                 "the API of {name:?} in {region} answers {status}; its log is {log}"
             )),

@@ -14,8 +14,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{place::Place, refusal::Refusal, signature};
 use crate::{args::Global, aws::Deployment, error::CliError};
 
-/// The API answers within seconds or not at all.
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// The API answers within seconds. Above the 30 s that its function on AWS is given, so that its
+/// end is told and not guessed.
+const TIMEOUT: Duration = Duration::from_secs(40);
+/// Where broadcasts are scheduled.
+const BROADCASTS: &str = "/broadcasts";
 /// How often a request is made that may go better the next time.
 const TRIES: u32 = 4;
 /// The longest pause after the first try; it doubles.
@@ -87,7 +90,7 @@ impl Client {
 
     /// Schedules a broadcast.
     pub(crate) async fn create(&self, request: &CreateRequest) -> Result<BroadcastView, CliError> {
-        self.send(Method::POST, "/broadcasts", Some(request)).await
+        self.send(Method::POST, BROADCASTS, Some(request)).await
     }
 
     /// The broadcasts with an air time from `from` on.
@@ -165,7 +168,8 @@ impl Client {
                 Tried::Refused(refusal) => refusal,
             };
             if tries >= TRIES || !self.may_pass(&refusal, &method).await {
-                return Err(refusal.told_by(&self.place));
+                let doubt = self.doubt(&method, path);
+                return Err(refusal.told_by(&self.place, doubt.as_deref()));
             }
             let longest = PAUSE.saturating_mul(1 << (tries - 1));
             tokio::time::sleep(longest.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
@@ -185,7 +189,11 @@ impl Client {
         {
             request = request.header(name, value);
         }
-        let broken = |error: reqwest::Error| self.place.unreachable(&error.without_url());
+        let broken = |error: reqwest::Error| {
+            let doubt = self.doubt(method, path);
+            self.place
+                .unreachable(&error.without_url(), doubt.as_deref())
+        };
         let response = request.body(body.to_vec()).send().await.map_err(broken)?;
         let status = response.status();
         let headers = response.headers().clone();
@@ -193,6 +201,16 @@ impl Client {
         Ok(match status.is_success() {
             true => Tried::Answered(answer.to_vec()),
             false => Tried::Refused(Refusal::new(status, &headers, &answer)),
+        })
+    }
+
+    /// What to do when nobody knows whether a request was carried out that must not be made twice.
+    fn doubt(&self, method: &Method, path: &str) -> Option<String> {
+        (*method == Method::POST && path == BROADCASTS).then(|| {
+            format!(
+                "it may be scheduled all the same: look with `{} list` before you try again",
+                self.command
+            )
         })
     }
 

@@ -143,7 +143,8 @@ async fn what_is_wrong_is_told_with_what_to_do() {
         .failed(64, &["only a file of this machine"]);
 }
 
-/// A function URL that answers each request with the next of these; how many it got.
+/// A function URL that answers each request with the next of these, or breaks off at status 0; how
+/// many it got.
 fn function_url(answers: Vec<(u16, &'static str, &'static str)>) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -155,6 +156,9 @@ fn function_url(answers: Vec<(u16, &'static str, &'static str)>) -> (String, Arc
             let mut request = vec![0; 64 << 10];
             let _ = connection.read(&mut request).unwrap();
             count.fetch_add(1, Ordering::SeqCst);
+            if status == 0 {
+                continue;
+            }
             let answer = format!(
                 "HTTP/1.1 {status} X\r\nconnection: close\r\nx-amzn-errortype: {error}\r\n\
                  content-length: {}\r\n\r\n{body}",
@@ -230,4 +234,40 @@ async fn what_a_function_url_answers_is_told_in_words() {
     ];
     at_aws(&up, &cancel, "").failed(69, &["try again"]);
     assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_be_scheduled_is_not_scheduled_again_blindly() {
+    const BUSY: &str = r#"{"message":"Rate Exceeded."}"#;
+    let up = Up::start();
+    let look = "it may be scheduled all the same: look with `matinee --aws --deployment stub list` \
+                before you try again";
+    for (status, body, said, in_doubt, asked) in [
+        (502, "Internal Server Error", "answers 502", true, 2),
+        (503, "", "answers 503", true, 2),
+        (504, "", "answers 504", true, 2),
+        (0, "", "broke off", true, 2),
+        (429, BUSY, "try again in a minute", false, 5),
+    ] {
+        let mut answers = vec![(200, "", r#"{"broadcasts":[]}"#)];
+        answers.extend(vec![(status, "", body); 4]);
+        let (url, count) = function_url(answers);
+        deploy(&up, "stub", Some(&url)).await;
+        let schedule = [
+            "--aws",
+            "--deployment",
+            "stub",
+            "schedule",
+            "s3://videos/talk.mp4",
+            "--to",
+            "rtmp://127.0.0.1:1/live",
+            "--at",
+            "+2h",
+        ];
+        let run = at_aws(&up, &schedule, "key-never-shown\n");
+        run.failed(69, &[said]);
+        assert_eq!(run.stderr.contains(look), in_doubt, "{run:?}");
+        assert_eq!(run.stderr.contains("; try again"), !in_doubt, "{run:?}");
+        assert_eq!(count.load(Ordering::SeqCst), asked, "{run:?}");
+    }
 }
