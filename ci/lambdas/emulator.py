@@ -261,8 +261,6 @@ class Bench:
 
 def render(values):
     text = (ROOT / "state-machines/broadcast.asl.json").read_text()
-    # What runTask.sync answers on AWS is the task, with capital letters.
-    text = text.replace("$states.result.TaskArn", "$states.result.tasks[0].taskArn")
     for name, value in values.items():
         text = text.replace(f"${{{name}}}", value)
     if "${" in text:
