@@ -21,7 +21,8 @@ pub(crate) enum Volume {
 pub(crate) fn begin(volume: Volume) {
     let default = match volume {
         Volume::Errors => "error",
-        Volume::Warnings => "warn",
+        // Where a region or credentials are looked for in vain, the command says so in its own words.
+        Volume::Warnings => "warn,aws_config=off",
         Volume::Events => "info",
     };
     let wanted = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
