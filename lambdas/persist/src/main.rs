@@ -15,7 +15,7 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     log::begin();
-    let name = env::var("TABLE").expect("the environment variable TABLE names the table");
+    let name = env::var("TABLE").map_err(|_| "the environment variable TABLE names no table")?;
     let state = State {
         table: Table::new(&aws::config().await, name),
     };

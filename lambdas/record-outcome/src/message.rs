@@ -8,9 +8,9 @@ use broadcast::{
 };
 use chrono::TimeDelta;
 
-/// The longest subject that SNS takes; ASCII.
+/// The longest subject that is sent, in ASCII: SNS takes less than 100 characters.
 /// <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
-const SUBJECT: usize = 100;
+const SUBJECT: usize = 99;
 
 /// The deployment that `matinee --aws` asks unless told otherwise.
 const DEFAULT_NAME: &str = "matinee";

@@ -161,7 +161,7 @@ fn subjects_are_short_and_ascii() {
         ("Grüße", "Aired: Gr??e (20261201-1930-abcd)".to_owned()),
         (
             &*"x".repeat(200),
-            format!("Aired: {}... (20261201-1930-abcd)", "x".repeat(69)),
+            format!("Aired: {}... (20261201-1930-abcd)", "x".repeat(68)),
         ),
     ] {
         broadcast.title = title.to_owned();

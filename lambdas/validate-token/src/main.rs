@@ -16,7 +16,7 @@ use validate_token::{State, handler};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     log::begin();
-    let table = env::var("TABLE").expect("the environment variable TABLE names the table");
+    let table = env::var("TABLE").map_err(|_| "the environment variable TABLE names no table")?;
     let addresses = AddressPolicy {
         allow_private: env::var("ALLOW_PRIVATE_ADDRESSES").is_ok_and(|value| value == "true"),
     };
