@@ -58,6 +58,8 @@ unset "${!TF_VAR_@}" TF_WORKSPACE
 export AWS_EC2_METADATA_DISABLED=true CHECKPOINT_DISABLE=1
 # This machine's linker instead of zig; see ci/lambdas/build.py.
 export CARGO_LAMBDA_COMPILER=cargo
+# What is built here is not built again by ci/lambdas.py, nor the other way round.
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
 
 # deploy OPTION…: its output is in $directory/said, what it called in $FAKE/calls.
 deploy() {
