@@ -3,7 +3,7 @@
 audio samples in the tables, half a minute of them published. The picture is coded sparingly, so
 that the file stays near a gigabyte. Measured is the release build, in two figures: what the process
 holds itself, and the peak with the pages of the program that it touched, which all streamers of a
-machine share. `matinee` is everything in one program; the container's is a fifth of it."""
+machine share. `matinee` is everything in one program; the container's is much smaller."""
 
 import pathlib
 import signal
