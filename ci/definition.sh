@@ -3,24 +3,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/tools.sh
+. ci/checks.sh
 
-echo "== definition"
-directory=$(mktemp -d)
-trap 'rm -rf "$directory"' EXIT
-passed=0 failed=0
-
-check() { # name, command…
-  local name=$1
-  shift
-  if "$@" >"$directory/output" 2>&1; then
-    echo "ok   $name"
-    passed=$((passed + 1))
-  else
-    echo "FAIL $name"
-    cat "$directory/output"
-    failed=$((failed + 1))
-  fi
-}
+begin definition
 
 # Placeholders become what Terraform would put there.
 rendered=$directory/broadcast.asl.json
@@ -54,5 +39,4 @@ jq '.Resources.Broadcast.Properties.Definition.States |= with_entries(.value.Typ
 check "cfn-lint refuses a field that does not exist" \
   bash -c '! "$1" --regions us-east-1 -- "$2"' - "$CI_TOOLS/venv/bin/cfn-lint" "$directory/bad-template.json"
 
-echo "$passed passed, $failed failed"
-((failed == 0))
+end

@@ -1,36 +1,16 @@
 #!/usr/bin/env bash
 # ./deploy from its first run to its last. Terraform, cargo and cargo-lambda are real; what cannot run
 # here is not: Docker, Podman and the AWS CLI are scripts in ci/deploy/ that note how they are called,
-# and AWS's answers to Terraform are made up by ../shared/tools/terraform-offline. So it is not shown
+# and AWS's answers to Terraform are made up (ci/terraform.sh). So it is not shown
 # that an image is built or that AWS takes anything; ci/image.sh and ci/infrastructure.sh look at that
 # as far as it goes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/tools.sh
+. ci/checks.sh
+. ci/terraform.sh
 
-echo "== deploy"
-directory=$(mktemp -d)
-trap 'rm -rf "$directory"' EXIT
-passed=0 failed=0
-
-check() { # name, command…
-  local name=$1
-  shift
-  if "$@" >"$directory/output" 2>&1; then
-    echo "ok   $name"
-    passed=$((passed + 1))
-  else
-    echo "FAIL $name"
-    tail -n 40 "$directory/output"
-    failed=$((failed + 1))
-  fi
-}
-not() { ! "$@"; }
-end() {
-  echo "$passed passed, $failed failed"
-  ((failed == 0))
-  exit
-}
+begin deploy
 
 check "shellcheck" "$CI_TOOLS/venv/bin/shellcheck" deploy ci/deploy/*
 for shell in dash bash; do
@@ -99,16 +79,7 @@ check "where nobody can answer it does nothing" fails
 check "it says which account and region" says "account 123456789012, region eu-west-1"
 
 # --- Terraform that makes up AWS -----------------------------------------------------------------------
-home=${TERRAFORM_OFFLINE_HOME:-$CI_TOOLS/terraform-offline}
-offline=$PWD/../shared/tools/terraform-offline
-if ! command -v terraform >/dev/null; then
-  echo "SKIP everything from the first run on: there is no terraform on this machine"
-  end
-elif [[ ! -f $home/terraformrc ]] && ! { [[ -x $offline/setup.sh ]] && "$offline/setup.sh" "$home" >"$directory/output" 2>&1; }; then
-  echo "SKIP everything from the first run on: there is no $offline to stand for AWS, or it cannot be set up"
-  end
-fi
-export TF_CLI_CONFIG_FILE=$home/terraformrc
+terraform_without_aws "everything from the first run on"
 # Terraform's own credentials; the provider asks nobody.
 case $(uname -m) in
   x86_64) here=--x86-64 architecture=x86_64 platform=linux/amd64 ;;

