@@ -47,3 +47,31 @@ data "aws_iam_policy_document" "trust" {
     }
   }
 }
+
+# What each thing that has a policy of its own says to whoever comes without TLS.
+data "aws_iam_policy_document" "tls_only" {
+  for_each = {
+    videos     = { actions = ["s3:*"], resources = [aws_s3_bucket.videos.arn, "${aws_s3_bucket.videos.arn}/*"] }
+    outcomes   = { actions = ["sns:Publish"], resources = [aws_sns_topic.outcomes.arn] }
+    missed     = { actions = ["sqs:*"], resources = [aws_sqs_queue.missed.arn] }
+    unrecorded = { actions = ["sqs:*"], resources = [aws_sqs_queue.unrecorded.arn] }
+  }
+
+  statement {
+    sid       = "TlsOnly"
+    effect    = "Deny"
+    actions   = each.value.actions
+    resources = each.value.resources
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}

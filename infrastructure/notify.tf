@@ -18,23 +18,7 @@ resource "aws_sns_topic_policy" "outcomes" {
 }
 
 data "aws_iam_policy_document" "outcomes_topic" {
-  statement {
-    sid       = "TlsOnly"
-    effect    = "Deny"
-    actions   = ["sns:Publish"]
-    resources = [aws_sns_topic.outcomes.arn]
-
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
-    }
-  }
+  source_policy_documents = [data.aws_iam_policy_document.tls_only["outcomes"].json]
 
   statement {
     sid       = "Alarms"

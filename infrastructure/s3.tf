@@ -46,30 +46,10 @@ resource "aws_s3_bucket_versioning" "videos" {
 
 resource "aws_s3_bucket_policy" "videos" {
   bucket = aws_s3_bucket.videos.id
-  policy = data.aws_iam_policy_document.videos_bucket.json
+  policy = data.aws_iam_policy_document.tls_only["videos"].json
 
   # Two changes of a bucket's access at the same time are refused.
   depends_on = [aws_s3_bucket_public_access_block.videos]
-}
-
-data "aws_iam_policy_document" "videos_bucket" {
-  statement {
-    sid       = "TlsOnly"
-    effect    = "Deny"
-    actions   = ["s3:*"]
-    resources = [aws_s3_bucket.videos.arn, "${aws_s3_bucket.videos.arn}/*"]
-
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
-    }
-  }
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "videos" {

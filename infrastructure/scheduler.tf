@@ -47,9 +47,10 @@ resource "aws_sqs_queue_redrive_allow_policy" "unrecorded" {
   })
 }
 
+# The scheduler sends with its own role, which is allowed to by its own policy.
 resource "aws_sqs_queue_policy" "missed" {
   queue_url = aws_sqs_queue.missed.id
-  policy    = data.aws_iam_policy_document.missed_queue.json
+  policy    = data.aws_iam_policy_document.tls_only["missed"].json
 }
 
 resource "aws_sqs_queue_policy" "unrecorded" {
@@ -57,45 +58,8 @@ resource "aws_sqs_queue_policy" "unrecorded" {
   policy    = data.aws_iam_policy_document.unrecorded_queue.json
 }
 
-# The scheduler sends with its own role, which is allowed to by its own policy.
-data "aws_iam_policy_document" "missed_queue" {
-  statement {
-    sid       = "TlsOnly"
-    effect    = "Deny"
-    actions   = ["sqs:*"]
-    resources = [aws_sqs_queue.missed.arn]
-
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
-    }
-  }
-}
-
 data "aws_iam_policy_document" "unrecorded_queue" {
-  statement {
-    sid       = "TlsOnly"
-    effect    = "Deny"
-    actions   = ["sqs:*"]
-    resources = [aws_sqs_queue.unrecorded.arn]
-
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
-    }
-  }
+  source_policy_documents = [data.aws_iam_policy_document.tls_only["unrecorded"].json]
 
   statement {
     sid       = "UndeliverableEvents"
