@@ -14,16 +14,8 @@ use crate::{Broadcast, BroadcastId};
 impl Table {
     /// A broadcast as it stands now (a consistent read), if there is one.
     pub async fn find(&self, id: &BroadcastId) -> Result<Option<Broadcast>, TableError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .set_key(Some(broadcast_key(id)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| self.unavailable(error))?;
-        answer.item.map(from_item).transpose()
+        let item = self.item(broadcast_key(id)).await?;
+        item.map(from_item).transpose()
     }
 
     /// A broadcast as it stands now (a consistent read).
@@ -70,16 +62,8 @@ impl Table {
         id: &BroadcastId,
         attempt: u32,
     ) -> Result<Option<Attempt>, TableError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .set_key(Some(attempt_key(id, attempt)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| self.unavailable(error))?;
-        answer.item.map(from_item).transpose()
+        let item = self.item(attempt_key(id, attempt)).await?;
+        item.map(from_item).transpose()
     }
 
     /// The attempts at a broadcast, the first one first.
@@ -103,6 +87,20 @@ impl Table {
             attempts.push(from_item(item)?);
         }
         Ok(attempts)
+    }
+
+    /// The item of a key as it stands now (a consistent read), if there is one.
+    pub(super) async fn item(&self, key: Item) -> Result<Option<Item>, TableError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(key))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| self.unavailable(error))?;
+        Ok(answer.item)
     }
 
     pub(super) fn unavailable<E>(&self, error: E) -> TableError

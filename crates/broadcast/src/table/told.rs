@@ -21,16 +21,7 @@ impl Table {
         &self,
         id: &BroadcastId,
     ) -> Result<Option<(Broadcast, Outcome)>, TableError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .set_key(Some(broadcast_key(id)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| self.unavailable(error))?;
-        let Some(item) = answer.item else {
+        let Some(item) = self.item(broadcast_key(id)).await? else {
             return Ok(None);
         };
         let told: Option<AttributeValue> = item.get(TOLD).cloned();
