@@ -3,15 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use api::{Api, BroadcastView, Config, DefaultProbes};
-use aws_config::SdkConfig;
 use axum::{
     Router,
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use broadcast::{BroadcastId, Outcome, Status, aws::Endpoint, table::Table};
+use broadcast::{BroadcastId, Outcome, Status};
 use chrono::{SecondsFormat, TimeDelta, Utc};
-use region::{FunctionError, Region, RunningRegion, arn};
+use fixtures::Account;
+use region::{FunctionError, arn};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tower::ServiceExt;
@@ -27,12 +27,9 @@ const KEY: &str = "FB-1-0-never-shown";
 
 struct Bench {
     api: Router,
-    sdk: SdkConfig,
-    table: Table,
+    account: Account,
     /// Whether calls of the function fail.
     fails: watch::Sender<bool>,
-    _region: RunningRegion,
-    _data: tempfile::TempDir,
 }
 
 async fn bench() -> Bench {
@@ -40,40 +37,27 @@ async fn bench() -> Bench {
 }
 
 async fn bench_with_group(schedule_group: &str) -> Bench {
-    let data = tempfile::tempdir().unwrap();
     let (fails, failing) = watch::channel(false);
-    let region = Region::builder(data.path())
-        .bind()
-        .await
-        .unwrap()
-        .function("work", move |_| {
-            let mut failing = failing.clone();
-            async move {
-                if failing.wait_for(|fails| *fails).await.is_err() {
-                    std::future::pending::<()>().await;
+    let account = Account::with(|region, _| {
+        region
+            .function("work", move |_| {
+                let mut failing = failing.clone();
+                async move {
+                    if failing.wait_for(|fails| *fails).await.is_err() {
+                        std::future::pending::<()>().await;
+                    }
+                    Err(FunctionError {
+                        error_type: "BroadcastFailed".to_owned(),
+                        error_message: "given up".to_owned(),
+                    })
                 }
-                Err(FunctionError {
-                    error_type: "BroadcastFailed".to_owned(),
-                    error_message: "given up".to_owned(),
-                })
-            }
-        })
-        .dead_letter(arn::queue("missed"), "work")
-        .state_machine("broadcast", DEFINITION)
-        .start()
-        .await
-        .unwrap();
-    let sdk = Endpoint {
-        url: region.endpoint().to_owned(),
-        region: arn::REGION.to_owned(),
-        access_key_id: region.credentials().access_key_id().to_owned(),
-        secret_access_key: region.credentials().secret_access_key().to_owned().into(),
-    }
-    .config();
-    let table = Table::new(&sdk, "matinee");
-    table.ensure().await.unwrap();
+            })
+            .dead_letter(arn::queue("missed"), "work")
+            .state_machine("broadcast", DEFINITION)
+    })
+    .await;
     let config = Config {
-        table: "matinee".to_owned(),
+        table: Account::TABLE.to_owned(),
         state_machine_arn: arn::state_machine("broadcast"),
         schedule_group: schedule_group.to_owned(),
         scheduler_role_arn: arn::role("scheduler"),
@@ -83,12 +67,9 @@ async fn bench_with_group(schedule_group: &str) -> Bench {
         probes: DefaultProbes::default(),
     };
     Bench {
-        api: api::router(Api::new(&sdk, config)),
-        sdk,
-        table,
+        api: api::router(Api::new(&account.sdk, config)),
+        account,
         fails,
-        _region: region,
-        _data: data,
     }
 }
 
@@ -126,7 +107,7 @@ impl Bench {
 
     /// The stored key of the destination `facebook`.
     async fn key(&self, id: &BroadcastId) -> Option<String> {
-        aws_sdk_ssm::Client::new(&self.sdk)
+        aws_sdk_ssm::Client::new(&self.account.sdk)
             .get_parameter()
             .name(format!("/matinee/{id}/facebook"))
             .with_decryption(true)
@@ -138,7 +119,7 @@ impl Bench {
     }
 
     async fn has_entry(&self, id: &BroadcastId) -> bool {
-        let scheduler = aws_sdk_scheduler::Client::new(&self.sdk);
+        let scheduler = aws_sdk_scheduler::Client::new(&self.account.sdk);
         scheduler
             .get_schedule()
             .name(id.as_str())
@@ -148,7 +129,7 @@ impl Bench {
     }
 
     async fn execution(&self, id: &BroadcastId) -> Option<(String, i32)> {
-        let described = aws_sdk_sfn::Client::new(&self.sdk)
+        let described = aws_sdk_sfn::Client::new(&self.account.sdk)
             .describe_execution()
             .execution_arn(arn::execution("broadcast", id.as_str()))
             .send()
@@ -178,7 +159,11 @@ impl Bench {
             destinations: Vec::new(),
             failure: None,
         };
-        self.table.settle(id, None, status, &outcome).await.unwrap();
+        self.account
+            .table
+            .settle(id, None, status, &outcome)
+            .await
+            .unwrap();
     }
 }
 
@@ -206,7 +191,7 @@ async fn what_is_scheduled_has_a_key_an_item_and_an_entry() {
     assert_eq!(bench.key(&view.id).await.as_deref(), Some(KEY));
     assert_eq!(bench.execution(&view.id).await, None);
 
-    let entry = aws_sdk_scheduler::Client::new(&bench.sdk)
+    let entry = aws_sdk_scheduler::Client::new(&bench.account.sdk)
         .get_schedule()
         .name(view.id.as_str())
         .send()
@@ -274,7 +259,7 @@ async fn nothing_is_left_of_what_could_not_be_scheduled() {
     assert_eq!(problem["kind"], "Internal");
     let (_, list) = bench.ask("GET", "/broadcasts", Value::Null).await;
     assert_eq!(list, json!({ "broadcasts": [] }));
-    let keys = aws_sdk_ssm::Client::new(&bench.sdk)
+    let keys = aws_sdk_ssm::Client::new(&bench.account.sdk)
         .get_parameters_by_path()
         .path("/matinee")
         .recursive(true)
@@ -293,7 +278,7 @@ async fn one_who_hangs_up_leaves_nothing_half_written() {
         .body(Body::from(request(Some(air_time)).to_string()))
         .unwrap();
     let asking = tokio::spawn(async move { api.oneshot(asks).await });
-    let parameters = aws_sdk_ssm::Client::new(&bench.sdk);
+    let parameters = aws_sdk_ssm::Client::new(&bench.account.sdk);
     let written = async {
         loop {
             let keys = parameters.get_parameters_by_path().path("/matinee");
@@ -357,7 +342,11 @@ async fn while_it_runs_its_execution_is_stopped() {
     let bench = bench().await;
     for action in ["cancel", "stop"] {
         let view = bench.created(None).await;
-        let opened = bench.table.open_attempt(&view.id, "arn", Utc::now()).await;
+        let opened = bench
+            .account
+            .table
+            .open_attempt(&view.id, "arn", Utc::now())
+            .await;
         assert_eq!(opened.unwrap().status, Status::Starting);
         let (status, body) = bench.post(&view.id, action).await;
         assert_eq!(status, StatusCode::OK, "{body}");
