@@ -5,7 +5,7 @@
 use broadcast::MediaTime;
 use bytes::{BufMut, Bytes, BytesMut};
 
-use crate::media::{AudioTrack, Movie, Packet, TrackKind, VideoTrack};
+use crate::media::{AudioTrack, Packet, Programme, TrackKind, VideoTrack};
 
 /// A tag body in two parts, so that the payload is not copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,18 +99,18 @@ pub fn tag_body(packet: &Packet) -> TagBody {
 /// The content of `onMetaData`, in ffmpeg's order.
 ///
 /// Bit rates are in kbit/s, as every reader of this object expects.
-pub fn metadata(movie: &Movie) -> Vec<(&'static str, MetadataValue)> {
+pub fn metadata(programme: &Programme) -> Vec<(&'static str, MetadataValue)> {
     use MetadataValue::{Boolean, Number};
-    let video = &movie.video;
+    let video = programme.video();
     let mut values = vec![
-        ("duration", Number(movie.duration.as_secs_f64())),
+        ("duration", Number(programme.duration().as_secs_f64())),
         ("width", Number(f64::from(video.width))),
         ("height", Number(f64::from(video.height))),
         ("videodatarate", Number(video.bit_rate as f64 / 1_000.0)),
         ("framerate", Number(video.frame_rate)),
         ("videocodecid", Number(f64::from(AVC))),
     ];
-    if let Some(audio) = &movie.audio {
+    if let Some(audio) = programme.audio() {
         values.extend([
             ("audiodatarate", Number(audio.bit_rate as f64 / 1_000.0)),
             ("audiosamplerate", Number(f64::from(audio.sample_rate))),

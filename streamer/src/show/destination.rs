@@ -88,7 +88,7 @@ impl Destination {
         loop {
             let connection = self.open().await?;
             if self.play(connection).await? {
-                self.reporter.finished(self.show.movie.duration);
+                self.reporter.finished(self.show.programme.duration());
                 return Ok(());
             }
         }

@@ -2,28 +2,28 @@
 
 use broadcast::{Failure, MediaTime};
 
-use crate::media::{Movie, Packet, Packets, TrackKind};
+use crate::media::{Packet, Programme, ProgrammePackets, TrackKind};
 
 /// A cursor that may have to find its key frame first.
 pub(super) struct Feed {
-    packets: Packets,
+    packets: ProgrammePackets,
     /// Everything before the first key frame at or after this is left out.
     skip_to: Option<MediaTime>,
 }
 
 impl Feed {
     /// From the last key frame at or before a position.
-    pub(super) fn starting_at(movie: &Movie, position: MediaTime) -> Self {
+    pub(super) fn starting_at(programme: &Programme, position: MediaTime) -> Self {
         Self {
-            packets: movie.packets(position),
+            packets: programme.packets(position),
             skip_to: None,
         }
     }
 
     /// From the first key frame at or after a position.
-    pub(super) fn skipping_to(movie: &Movie, position: MediaTime) -> Self {
+    pub(super) fn skipping_to(programme: &Programme, position: MediaTime) -> Self {
         Self {
-            packets: movie.packets(position),
+            packets: programme.packets(position),
             skip_to: Some(position),
         }
     }

@@ -2,15 +2,15 @@
 
 use crate::{
     media::{
-        Movie,
+        Programme,
         flv::{self, MetadataValue},
     },
     rtmp::amf0::Value,
 };
 
 /// What the stream says of itself.
-pub(super) fn metadata(movie: &Movie) -> Vec<(String, Value)> {
-    flv::metadata(movie)
+pub(super) fn metadata(programme: &Programme) -> Vec<(String, Value)> {
+    flv::metadata(programme)
         .into_iter()
         .map(|(name, value)| {
             let value = match value {

@@ -1,7 +1,7 @@
-//! The show: waits for the air time, sends the movie to every destination at the pace of the
+//! The show: waits for the air time, sends the programme to every destination at the pace of the
 //! clock, and gets over what happens on the way.
 //!
-//! Each destination is a task with its own cursor over the movie, its own connection and its own
+//! Each destination is a task with its own cursor over the programme, its own connection and its own
 //! clock; none waits for another.
 
 mod backoff;

@@ -23,7 +23,7 @@ use super::{
 /// The longest time between two updates.
 const UPDATE_EVERY: Duration = Duration::from_millis(500);
 
-/// Waits for the air time, sends the movie to every destination, and returns when the last of them
+/// Waits for the air time, sends the programme to every destination, and returns when the last of them
 /// has ended.
 ///
 /// `updates` gets the whole progress at least every second. When `stop` is cancelled the show ends
@@ -175,5 +175,5 @@ fn update(show: &Show, parts: &[Part]) -> Update {
         .collect();
     let stalled = parts.iter().map(Part::stalled).sum();
     let ended = parts.iter().filter(|part| part.end.is_some()).count();
-    Update::new(show.movie.duration, destinations, stalled, ended)
+    Update::new(show.programme.duration(), destinations, stalled, ended)
 }

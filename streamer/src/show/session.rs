@@ -271,18 +271,18 @@ impl Session {
 impl Destination {
     /// The packets that this connection is to send.
     fn feed(&self) -> Feed {
-        let movie = &self.show.movie;
+        let programme = &self.show.programme;
         match (self.show.on_drop, self.pace) {
             (OnDrop::Skip, Some(pace)) => {
                 let sent = self.last_sent.unwrap_or(MediaTime::ZERO);
                 let now = pace.position(Instant::now());
-                Feed::skipping_to(movie, now.max(sent + MediaTime(1)))
+                Feed::skipping_to(programme, now.max(sent + MediaTime(1)))
             }
             (OnDrop::Skip, None) if self.is_late() => {
                 let now = MediaTime::from(gate::past(self.show.air_time));
-                Feed::skipping_to(movie, now.max(self.resume))
+                Feed::skipping_to(programme, now.max(self.resume))
             }
-            _ => Feed::starting_at(movie, self.resume),
+            _ => Feed::starting_at(programme, self.resume),
         }
     }
 
@@ -337,11 +337,11 @@ fn queue_headers(
     connection: &mut Connection,
     timestamp: u32,
 ) -> Result<(), MessageTooLarge> {
-    let movie = &destination.show.movie;
-    connection.queue_metadata(timestamp, &metadata(movie))?;
-    let video = flv::video_sequence_header(&movie.video);
+    let programme = &destination.show.programme;
+    connection.queue_metadata(timestamp, &metadata(programme))?;
+    let video = flv::video_sequence_header(programme.video());
     connection.queue_video(timestamp, &[&video[..]])?;
-    if let Some(audio) = &movie.audio {
+    if let Some(audio) = programme.audio() {
         let header = flv::audio_sequence_header(audio);
         connection.queue_audio(timestamp, &[&header[..]])?;
     }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use broadcast::{Ingest, MediaTime, OnDrop, StreamKey};
 use chrono::{DateTime, Utc};
 
-use crate::{ingest::DialPolicy, media::Movie};
+use crate::{ingest::DialPolicy, media::Programme};
 
 /// What is shown where and when.
 #[derive(Clone, Debug)]
 pub struct Show {
     /// What is shown.
-    pub movie: Movie,
+    pub programme: Programme,
     /// Where; at least one.
     pub destinations: Vec<ShowDestination>,
     /// When the first media message leaves. If it is past, the show begins at once.
@@ -58,13 +58,13 @@ pub struct ShowDestination {
 impl Show {
     /// A show from the beginning that loses nothing.
     pub fn new(
-        movie: Movie,
+        programme: impl Into<Programme>,
         destinations: Vec<ShowDestination>,
         air_time: DateTime<Utc>,
         dial: DialPolicy,
     ) -> Self {
         Self {
-            movie,
+            programme: programme.into(),
             destinations,
             air_time,
             is_announced: false,
@@ -80,8 +80,8 @@ impl Show {
 
     /// Bits per second of all that is sent.
     pub(super) fn bit_rate(&self) -> u64 {
-        let audio = self.movie.audio.as_ref().map_or(0, |audio| audio.bit_rate);
-        self.movie.video.bit_rate.saturating_add(audio)
+        let audio = self.programme.audio().map_or(0, |audio| audio.bit_rate);
+        self.programme.video().bit_rate.saturating_add(audio)
     }
 }
 
