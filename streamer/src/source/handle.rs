@@ -1,13 +1,20 @@
 //! The handle on an opened source.
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{
+    fmt,
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use broadcast::{Failure, SourceUrl};
 use bytes::{Bytes, BytesMut};
 
 use super::{
     blocks::{BLOCK_SIZE, Blocks},
-    error::SourceError,
+    error::{AttemptError, SourceError},
     file::FileOrigin,
     options::{Retry, SourceOptions},
     origin::{Origin, with_retries},
@@ -33,6 +40,14 @@ struct Shared {
     origin: Origin,
     retry: Retry,
     blocks: Blocks,
+    reads: Reads,
+}
+
+/// What was asked of the place the source lies in.
+#[derive(Debug, Default)]
+struct Reads {
+    requests: AtomicU64,
+    bytes: AtomicU64,
 }
 
 impl Source {
@@ -74,8 +89,10 @@ impl Source {
             return Err(SourceError::Empty);
         }
         let blocks = Blocks::default();
+        let reads = Reads::default();
         if let Some(first) = first {
             // The answer to the first question is the first block.
+            reads.count(first.len());
             let _ = blocks.slot(0).set(first);
         }
         let shared = Shared {
@@ -85,6 +102,7 @@ impl Source {
             origin,
             retry,
             blocks,
+            reads,
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -104,6 +122,17 @@ impl Source {
     /// The last part of its path.
     pub fn file_name(&self) -> &str {
         &self.shared.file_name
+    }
+
+    /// Bytes read so far from where it lies, which is more than was asked for: whole blocks are
+    /// read, and those that made room for others once more.
+    pub fn bytes_read(&self) -> u64 {
+        self.shared.reads.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Reads that were answered so far, each of one block.
+    pub fn requests(&self) -> u64 {
+        self.shared.reads.requests.load(Ordering::Relaxed)
     }
 
     /// Reads `length` bytes from `offset`, without reading ahead.
@@ -139,9 +168,7 @@ impl Source {
         shared
             .blocks
             .slot(index)
-            .get_or_try_init(|| {
-                with_retries(&shared.retry, || shared.origin.attempt(range.clone()))
-            })
+            .get_or_try_init(|| with_retries(&shared.retry, || shared.attempt(range.clone())))
             .await
             .cloned()
     }
@@ -157,7 +184,7 @@ impl Source {
         };
         let shared = Arc::clone(&self.shared);
         tokio::spawn(async move {
-            let fetched = slot.get_or_try_init(|| shared.origin.attempt(range)).await;
+            let fetched = slot.get_or_try_init(|| shared.attempt(range)).await;
             if fetched.is_err() {
                 tracing::debug!(index, "reading ahead failed");
             }
@@ -174,7 +201,20 @@ impl fmt::Debug for Source {
     }
 }
 
+impl Reads {
+    fn count(&self, bytes: usize) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+}
+
 impl Shared {
+    async fn attempt(&self, range: Range<u64>) -> Result<Bytes, AttemptError> {
+        let bytes = self.origin.attempt(range).await?;
+        self.reads.count(bytes.len());
+        Ok(bytes)
+    }
+
     fn range(&self, offset: u64, length: usize) -> Result<Range<u64>, SourceError> {
         let end = offset.saturating_add(length as u64);
         if end > self.length {
