@@ -11,7 +11,7 @@ use std::{
 use aws_config::SdkConfig;
 use broadcast::{
     Broadcast, BroadcastId, Destination, OnDrop, Platform, Probe, Progress, RetryBudget, Status,
-    StreamKey,
+    StreamKey, Timestamps,
     aws::Endpoint,
     keys::{Keys, parameter_name},
     table::Table,
@@ -104,6 +104,9 @@ impl World {
                 ingest: self.ingest.url(name).parse().unwrap(),
                 key_parameter,
                 probe: Probe::Publish,
+                backup: None,
+                timestamps: Timestamps::Continue,
+                enhanced: false,
             });
         }
         let broadcast = Broadcast {
@@ -116,7 +119,12 @@ impl World {
             lead_seconds: 0,
             on_drop: OnDrop::Resume,
             spot: false,
+            audio_track: None,
+            silence: false,
+            head_seconds: 0,
+            tail_seconds: 0,
             key_failures: Default::default(),
+            backup_failures: Default::default(),
             status: Status::Scheduled,
             attempts: 0,
             retry_budget: RetryBudget::default(),

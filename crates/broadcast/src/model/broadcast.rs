@@ -16,6 +16,8 @@ use super::{
 pub const DEFAULT_LEAD: Duration = Duration::from_secs(240);
 /// The longest lead: a task that waits costs money.
 pub const MAX_LEAD: Duration = Duration::from_secs(3_600);
+/// The longest head or tail, in seconds: a viewer who looks at a still for longer leaves.
+pub const MAX_HEAD_OR_TAIL: u64 = 600;
 
 /// A recorded video that goes live at an air time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,6 +42,20 @@ pub struct Broadcast {
     /// Whether the first attempt may run on spare capacity, which costs less and can be taken away.
     #[serde(default)]
     pub spot: bool,
+    /// Which sound track of the video is sent, from 1 in the order of the file; the first that is
+    /// enabled and can be sent unless its owner says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio_track: Option<u32>,
+    /// Whether a video without sound is sent with silence.
+    #[serde(default)]
+    pub silence: bool,
+    /// For how many seconds the first picture is held, in silence, before the video begins. The
+    /// air time is when the head begins.
+    #[serde(default)]
+    pub head_seconds: u64,
+    /// For how many seconds the last picture is held, in silence, after the video.
+    #[serde(default)]
+    pub tail_seconds: u64,
     /// Where it stands.
     pub status: Status,
     /// Attempts opened so far; the latest attempt has this number and all others are fenced off.
@@ -47,6 +63,10 @@ pub struct Broadcast {
     /// Why keys were refused when they were last tried, by destination.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub key_failures: BTreeMap<String, Failure>,
+    /// What was wrong with backup ingests when they were last tried, by destination. It keeps
+    /// nothing from going on air.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub backup_failures: BTreeMap<String, Failure>,
     /// What is left of the automatic retries.
     #[serde(default)]
     pub retry_budget: RetryBudget,

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::Ingest;
+use super::{Backup, Ingest, Timestamps};
 
 /// One destination of a broadcast.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,16 @@ pub struct Destination {
     pub key_parameter: String,
     /// How the key is tried before the show.
     pub probe: Probe,
+    /// The ingest to use while the first cannot be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<Backup>,
+    /// What the timestamps do after a connection was made again.
+    #[serde(default)]
+    pub timestamps: Timestamps,
+    /// Whether an ingest that is not a platform's is known to take HEVC and AV1 (Enhanced RTMP)
+    /// although it may not announce it.
+    #[serde(default)]
+    pub enhanced: bool,
 }
 
 /// Whose ingest it is.
@@ -120,6 +130,24 @@ impl FromStr for Platform {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What an earlier version wrote is read, and what it does not know has its default.
+    #[test]
+    fn a_destination_of_old_is_read() {
+        let old = serde_json::json!({
+            "name": "facebook", "platform": "facebook", "probe": "publish",
+            "ingest": "rtmps://live-api-s.facebook.com:443/rtmp",
+            "key_parameter": "/matinee/20261201-1930-abcd/facebook",
+        });
+        let read: Destination = serde_json::from_value(old).unwrap();
+        assert_eq!(
+            (read.backup, read.timestamps, read.enhanced),
+            (None, Timestamps::Continue, false)
+        );
+        let backup: Backup =
+            serde_json::from_value(serde_json::json!({ "ingest": "rtmp://h/live" })).unwrap();
+        assert_eq!(backup.after().as_secs(), 10);
+    }
 
     #[test]
     fn a_platform_is_known_by_its_ingest() {

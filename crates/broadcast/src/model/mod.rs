@@ -1,5 +1,6 @@
 //! Types and rules, pure.
 
+mod backup;
 mod broadcast;
 mod destination;
 mod failure;
@@ -12,9 +13,11 @@ mod progress;
 mod retry;
 mod source;
 mod status;
+mod timestamps;
 pub mod when;
 
-pub use broadcast::{Broadcast, DEFAULT_LEAD, MAX_LEAD, OnDrop};
+pub use backup::{Backup, DEFAULT_BACKUP_AFTER, MAX_BACKUP_AFTER};
+pub use broadcast::{Broadcast, DEFAULT_LEAD, MAX_HEAD_OR_TAIL, MAX_LEAD, OnDrop};
 pub use destination::{Destination, Platform, Probe};
 pub use failure::{Failure, FailureKind, UnknownKind};
 pub use id::{BroadcastId, InvalidId};
@@ -26,3 +29,4 @@ pub use progress::{DestinationProgress, Phase, Progress};
 pub use retry::{Decision, Occasion, RetryBudget};
 pub use source::{InvalidSource, SourceUrl};
 pub use status::{CANCELLED_BY_OWNER, IllegalTransition, Status};
+pub use timestamps::Timestamps;

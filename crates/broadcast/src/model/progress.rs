@@ -44,6 +44,9 @@ pub struct DestinationProgress {
     pub name: String,
     /// Whether the ingest takes media, or would.
     pub connected: bool,
+    /// Whether the connection, or the last one there was, is with the backup ingest.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub on_backup: bool,
     /// Whether the show was sent to its end.
     pub finished: bool,
     /// The last media that the ingest can have: the checkpoint of the next attempt.
@@ -68,6 +71,11 @@ pub struct DestinationProgress {
     /// Why it is given up, or what last went wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 impl Progress {

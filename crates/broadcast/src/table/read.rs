@@ -27,7 +27,8 @@ impl Table {
 
     /// The broadcasts with an air time from `from` on and before `to`, in the order of air times.
     /// One made a moment ago may be missing: the index follows the table. They come without their
-    /// progress and retry budget, which the index leaves out.
+    /// progress and retry budget, which the index leaves out, and from a table that is older than a
+    /// field of theirs without that field.
     pub async fn list(
         &self,
         from: DateTime<Utc>,

@@ -19,7 +19,7 @@ use super::{
 /// What the index knows of a broadcast: all but what changes while it is on air. DynamoDB takes a
 /// thousand writes a second for one key of an index, and an attribute that is not in the index
 /// costs none.
-pub(super) const IN_INDEX: [&str; 15] = [
+pub(super) const IN_INDEX: [&str; 20] = [
     "id",
     "title",
     "source",
@@ -29,9 +29,14 @@ pub(super) const IN_INDEX: [&str; 15] = [
     "lead_seconds",
     "on_drop",
     "spot",
+    "audio_track",
+    "silence",
+    "head_seconds",
+    "tail_seconds",
     "status",
     "attempts",
     "key_failures",
+    "backup_failures",
     "outcome",
     "created_at",
     EXPIRES_AT,

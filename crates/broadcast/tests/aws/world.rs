@@ -2,7 +2,7 @@
 
 use broadcast::{
     Broadcast, BroadcastId, Destination, DestinationProgress, MediaTime, Phase, Platform, Probe,
-    Progress,
+    Progress, Timestamps,
 };
 use chrono::{DateTime, Utc};
 
@@ -21,6 +21,9 @@ pub(crate) fn broadcast(air_time: &str, random: u32) -> Broadcast {
             ingest: Platform::Facebook.ingest().unwrap(),
             key_parameter: broadcast::keys::parameter_name(&id, "facebook"),
             probe: Probe::Publish,
+            backup: None,
+            timestamps: Timestamps::Continue,
+            enhanced: false,
         }],
         time_zone: "Europe/London".parse().unwrap(),
         id,

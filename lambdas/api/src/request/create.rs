@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use broadcast::{
     Broadcast, BroadcastId, DEFAULT_LEAD, Destination, MAX_LEAD, OnDrop, RetryBudget, SourceUrl,
-    Status, StreamKey,
+    Status, StreamKey, Timestamps,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -166,6 +166,9 @@ impl NewBroadcast {
                     platform: new.platform,
                     ingest: new.ingest,
                     probe: new.probe,
+                    backup: None,
+                    timestamps: Timestamps::Continue,
+                    enhanced: false,
                 }
             })
             .collect();
@@ -180,7 +183,12 @@ impl NewBroadcast {
             time_zone: self.time_zone,
             on_drop: self.on_drop,
             spot: self.spot,
+            audio_track: None,
+            silence: false,
+            head_seconds: 0,
+            tail_seconds: 0,
             key_failures: BTreeMap::new(),
+            backup_failures: BTreeMap::new(),
             status: Status::Scheduled,
             attempts: 0,
             retry_budget: RetryBudget::default(),
