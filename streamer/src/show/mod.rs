@@ -22,5 +22,5 @@ mod stall;
 mod update;
 
 pub use run::run;
-pub use spec::{Show, ShowDestination};
+pub use spec::{Codecs, Show, ShowDestination};
 pub use update::{Summary, Update};

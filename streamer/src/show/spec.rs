@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use broadcast::{Ingest, MediaTime, OnDrop, StreamKey};
+use broadcast::{Backup, Ingest, MediaTime, OnDrop, Platform, StreamKey, Timestamps};
 use chrono::{DateTime, Utc};
 
 use crate::{ingest::DialPolicy, media::Programme};
@@ -47,12 +47,48 @@ pub struct ShowDestination {
     pub name: String,
     /// The ingest.
     pub ingest: Ingest,
-    /// The key to publish with.
+    /// The ingest that is used when the first does not come back.
+    pub backup: Option<Backup>,
+    /// The key to publish with, the same at both.
     pub key: StreamKey,
+    /// What becomes of the time stamps when a connection was lost and is made again.
+    pub timestamps: Timestamps,
+    /// Which codecs it takes beside H.264, whether its ingest says so or not.
+    pub codecs: Codecs,
     /// This destination's own checkpoint, where it is not the show's.
     pub start_at: Option<MediaTime>,
     /// Whether some of the show was sent to it by an earlier attempt.
     pub was_on_air: bool,
+}
+
+/// The codecs beside H.264 that an ingest takes, by Enhanced RTMP
+/// (<https://veovera.org/docs/enhanced/enhanced-rtmp-v2>).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Codecs {
+    /// H.265.
+    pub hevc: bool,
+    /// AV1.
+    pub av1: bool,
+}
+
+impl Codecs {
+    /// What a platform says that it takes; `enhanced` is what the owner of a custom ingest says.
+    ///
+    /// YouTube takes HEVC and AV1 (<https://support.google.com/youtube/answer/2853702>). Facebook
+    /// takes H.264 only (<https://developers.facebook.com/docs/live-video-api/reference>), and so
+    /// does Twitch of those that have not joined its Enhanced Broadcasting
+    /// (<https://help.twitch.tv/s/article/multiple-encodes>).
+    pub fn of(platform: Platform, enhanced: bool) -> Self {
+        let both = match platform {
+            Platform::Youtube => true,
+            Platform::Facebook | Platform::Twitch => false,
+            Platform::Custom => enhanced,
+        };
+        Self {
+            hevc: both,
+            av1: both,
+        }
+    }
 }
 
 impl Show {
@@ -91,7 +127,10 @@ impl ShowDestination {
         Self {
             name: name.into(),
             ingest,
+            backup: None,
             key,
+            timestamps: Timestamps::default(),
+            codecs: Codecs::default(),
             start_at: None,
             was_on_air: false,
         }
