@@ -14,8 +14,30 @@ pub struct Behaviour {
     pub acknowledge: bool,
     /// `connect` is answered with `NetConnection.Connect.Rejected`.
     pub reject_connect: bool,
+    /// `publish` is turned away with these words, whatever the key.
+    pub reject_publish: Option<Words>,
+    /// `publish` is answered by closing the connection.
+    pub close_before_publish_start: bool,
     /// From this stage on the ingest reads but says nothing more.
     pub silent_from: Option<Stage>,
+    /// The window that the publisher is asked to acknowledge by, in bytes; that of
+    /// [`Options`](crate::Options) without.
+    pub window: Option<u32>,
+    /// The bandwidth that the publisher is told of, in bytes; that of [`Options`](crate::Options)
+    /// without.
+    pub peer_bandwidth: Option<u32>,
+    /// The codecs that the answer to `connect` announces (Enhanced RTMP's `fourCcList`), as in
+    /// `hvc1`; nothing is said of codecs while it is empty.
+    pub codecs: Vec<String>,
+}
+
+/// The words of a refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// As in `NetStream.Publish.Denied`.
+    pub code: String,
+    /// For people.
+    pub description: String,
 }
 
 impl Default for Behaviour {
@@ -26,7 +48,12 @@ impl Default for Behaviour {
             read_rate: None,
             acknowledge: true,
             reject_connect: false,
+            reject_publish: None,
+            close_before_publish_start: false,
             silent_from: None,
+            window: None,
+            peer_bandwidth: None,
+            codecs: Vec::new(),
         }
     }
 }
@@ -56,6 +83,16 @@ pub enum Fault {
     },
     /// The connection stays open and is not read again.
     Stall {
+        /// When.
+        after: After,
+    },
+    /// The ingest closes its own direction and goes on reading.
+    HalfClose {
+        /// When.
+        after: After,
+    },
+    /// The ingest asks to be left ("RTMP Go Away", message type 32) and goes on reading.
+    GoAway {
         /// When.
         after: After,
     },

@@ -138,10 +138,19 @@ async fn talk<S: Socket>(
     )?;
     let session = session.insert(opened);
     let mut turn = session.feed(&early, Moment::now())?;
+    let mut is_half_closed = false;
     loop {
         let output = session.output();
+        if is_half_closed {
+            // There is no way back; what comes is taken all the same.
+            let read = read(shared, stream, &mut behaviour, &mut buffer).await?;
+            session.feed(&buffer[..read], Moment::now())?;
+            continue;
+        }
         match turn {
-            Turn::Continue | Turn::Close | Turn::Stall => stream.write_all(&output).await?,
+            Turn::Continue | Turn::Close | Turn::Stall | Turn::HalfClose => {
+                stream.write_all(&output).await?;
+            }
             Turn::Cut { .. } => {}
         }
         stream.flush().await?;
@@ -150,6 +159,10 @@ async fn talk<S: Socket>(
             Turn::Close => return Err(Over::Close),
             Turn::Cut { away } => return Err(Over::Cut { away }),
             Turn::Stall => std::future::pending().await,
+            Turn::HalfClose => {
+                stream.shutdown().await?;
+                is_half_closed = true;
+            }
         }
         let read = read(shared, stream, &mut behaviour, &mut buffer).await?;
         turn = session.feed(&buffer[..read], Moment::now())?;

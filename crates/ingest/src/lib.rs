@@ -34,6 +34,7 @@
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may panic"))]
 
 mod acknowledgements;
+mod answer;
 mod behaviour;
 mod connection;
 mod error;
@@ -50,7 +51,7 @@ mod server;
 mod session;
 mod tag;
 
-pub use behaviour::{After, Behaviour, Fault, Stage};
+pub use behaviour::{After, Behaviour, Fault, Stage, Words};
 pub use error::IngestError;
 pub use event::Event;
 pub use keys::{Keys, Rejection};

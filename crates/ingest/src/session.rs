@@ -1,9 +1,6 @@
 use std::{mem, path::PathBuf, sync::Arc, time::Duration};
 
 use rml_rtmp::{
-    chunk_io::ChunkSerializer,
-    messages::RtmpMessage,
-    rml_amf0::Amf0Value,
     sessions::{
         ServerSession, ServerSessionConfig, ServerSessionError, ServerSessionEvent,
         ServerSessionResult, StreamMetadata,
@@ -13,8 +10,9 @@ use rml_rtmp::{
 
 use crate::{
     Behaviour, Duplicates, Ending, Event, Fault, Keep, Keys, Kind, Metadata, Moment, Rejection,
-    Stage,
+    Stage, Words,
     acknowledgements::AcknowledgementFilter,
+    answer,
     ledger::Ledger,
     recorder::{Reached, Recorder},
 };
@@ -39,6 +37,8 @@ pub(crate) struct Session {
     ledger: Arc<Ledger>,
     acknowledgements: AcknowledgementFilter,
     live: Option<Recorder>,
+    /// Whether the fault of this publish has happened.
+    is_faulty: bool,
     is_silent: bool,
     output: Vec<u8>,
 }
@@ -54,9 +54,9 @@ pub(crate) enum Turn {
     Cut { away: Duration },
     /// Never reads again.
     Stall,
+    /// Sends what is due and closes this direction.
+    HalfClose,
 }
-
-const CHUNK_SIZE: u32 = 4096;
 
 impl Session {
     pub(crate) fn open(
@@ -66,9 +66,9 @@ impl Session {
         ledger: &Arc<Ledger>,
     ) -> Result<Self, ServerSessionError> {
         let mut config = ServerSessionConfig::new();
-        config.chunk_size = CHUNK_SIZE;
-        config.window_ack_size = policy.window_ack_size;
-        config.peer_bandwidth = policy.peer_bandwidth;
+        config.chunk_size = answer::CHUNK_SIZE;
+        config.window_ack_size = behaviour.window.unwrap_or(policy.window_ack_size);
+        config.peer_bandwidth = behaviour.peer_bandwidth.unwrap_or(policy.peer_bandwidth);
         let (server, results) = ServerSession::new(config)?;
         let mut session = Self {
             server,
@@ -78,6 +78,7 @@ impl Session {
             ledger: Arc::clone(ledger),
             acknowledgements: AcknowledgementFilter::default(),
             live: None,
+            is_faulty: false,
             is_silent: false,
             output: Vec::new(),
         };
@@ -186,7 +187,12 @@ impl Session {
         }
         if !self.behaviour.reject_connect {
             let results = self.server.accept_request(request_id)?;
-            return self.send_all(results);
+            if self.behaviour.codecs.is_empty() {
+                return self.send_all(results);
+            }
+            let bytes = answer::connected(&self.behaviour.codecs)?;
+            self.send(&bytes);
+            return Ok(Turn::Continue);
         }
         self.ledger
             .update(|state| state.snapshot.stats.connects_rejected += 1);
@@ -208,15 +214,23 @@ impl Session {
         if self.falls_silent(Stage::Publish) {
             return Ok(Turn::Continue);
         }
+        if self.behaviour.close_before_publish_start {
+            return self.reject_publish(request_id, Rejection::Close, &answer::bad_name(""));
+        }
+        if let Some(words) = self.behaviour.reject_publish.clone() {
+            return self.reject_publish(request_id, Rejection::OnStatus, &words);
+        }
         let is_duplicate = self.live.is_some()
             || self.policy.duplicates == Duplicates::Reject
                 && self.ledger.read(|state| state.is_live(app, key));
         if is_duplicate {
-            return self.reject_publish(request_id, Rejection::OnStatus, "Already publishing");
+            let words = answer::bad_name("Already publishing");
+            return self.reject_publish(request_id, Rejection::OnStatus, &words);
         }
         if !self.keys.accept(key) {
             let rejection = self.policy.rejection;
-            return self.reject_publish(request_id, rejection, "Stream key rejected.");
+            let words = answer::bad_name("Stream key rejected.");
+            return self.reject_publish(request_id, rejection, &words);
         }
 
         let results = self.server.accept_request(request_id)?;
@@ -225,25 +239,26 @@ impl Session {
             keep, record_to, ..
         } = self.policy.as_ref();
         let live = Recorder::start(&self.ledger, app, key, *keep, record_to.as_deref());
+        let number = live.number();
+        self.live = Some(live);
+        self.is_faulty = false;
         let nothing_yet = Reached {
             packets: 0,
             elapsed_ms: 0,
         };
-        let turn = fault_at(&self.policy.faults, live.number(), &nothing_yet);
-        self.live = Some(live);
-        Ok(turn)
+        Ok(self.fault_at(number, &nothing_yet))
     }
 
     fn reject_publish(
         &mut self,
         request_id: u32,
         rejection: Rejection,
-        description: &str,
+        words: &Words,
     ) -> Result<Turn, ServerSessionError> {
         self.ledger
             .update(|state| state.snapshot.stats.publishes_rejected += 1);
         self.ledger.tell(Event::PublishRejected);
-        let code = "NetStream.Publish.BadName";
+        let Words { code, description } = words;
         match rejection {
             Rejection::Close => Ok(Turn::Close),
             Rejection::Error => {
@@ -251,7 +266,7 @@ impl Session {
                 self.send_all(results)
             }
             Rejection::OnStatus => {
-                let bytes = on_status_error(code, description)?;
+                let bytes = answer::refused(words)?;
                 self.send(&bytes);
                 Ok(Turn::Close)
             }
@@ -268,8 +283,36 @@ impl Session {
         let Some(live) = &mut self.live else {
             return Turn::Continue;
         };
+        let number = live.number();
         let reached = live.media(kind, timestamp.value, body, arrived);
-        fault_at(&self.policy.faults, live.number(), &reached)
+        self.fault_at(number, &reached)
+    }
+
+    /// The turn that the fault of this publish asks for, if its point is reached.
+    fn fault_at(&mut self, publish: u32, reached: &Reached) -> Turn {
+        let fault = self.policy.faults.get(publish as usize - 1);
+        let fault = *fault.unwrap_or(&Fault::None);
+        let after = match fault {
+            Fault::None => return Turn::Continue,
+            Fault::Cut { after, .. }
+            | Fault::Stall { after }
+            | Fault::HalfClose { after }
+            | Fault::GoAway { after } => after,
+        };
+        if self.is_faulty || !after.is_reached(reached.packets, reached.elapsed_ms) {
+            return Turn::Continue;
+        }
+        self.is_faulty = true;
+        match fault {
+            Fault::None => Turn::Continue,
+            Fault::Cut { away, .. } => Turn::Cut { away },
+            Fault::Stall { .. } => Turn::Stall,
+            Fault::HalfClose { .. } => Turn::HalfClose,
+            Fault::GoAway { .. } => {
+                self.send(&answer::GO_AWAY);
+                Turn::Continue
+            }
+        }
     }
 
     fn falls_silent(&mut self, stage: Stage) -> bool {
@@ -293,49 +336,6 @@ impl Session {
             self.output.extend_from_slice(bytes);
         }
     }
-}
-
-/// The turn that the fault of this publish asks for, if its point is reached.
-fn fault_at(faults: &[Fault], publish: u32, reached: &Reached) -> Turn {
-    let Reached {
-        packets,
-        elapsed_ms,
-    } = *reached;
-    match faults.get(publish as usize - 1) {
-        Some(Fault::Cut { after, away }) if after.is_reached(packets, elapsed_ms) => {
-            Turn::Cut { away: *away }
-        }
-        Some(Fault::Stall { after }) if after.is_reached(packets, elapsed_ms) => Turn::Stall,
-        _ => Turn::Continue,
-    }
-}
-
-/// `rml_rtmp`'s server cannot send this command. Its header is whole, so it does not depend on what
-/// the session sent before, and the connection is closed behind it.
-fn on_status_error(code: &str, description: &str) -> Result<Vec<u8>, ServerSessionError> {
-    // Publishers use one stream, and the session numbers them from 1.
-    const STREAM: u32 = 1;
-    let text = |text: &str| Amf0Value::Utf8String(text.to_owned());
-    let status = [
-        ("level", "error"),
-        ("code", code),
-        ("description", description),
-    ];
-    let message = RtmpMessage::Amf0Command {
-        command_name: "onStatus".to_owned(),
-        transaction_id: 0.0,
-        command_object: Amf0Value::Null,
-        additional_arguments: vec![Amf0Value::Object(
-            status
-                .map(|(name, value)| (name.to_owned(), text(value)))
-                .into(),
-        )],
-    };
-    let mut serializer = ChunkSerializer::new();
-    // The peer knows this chunk size from the session's own announcement.
-    serializer.set_max_chunk_size(CHUNK_SIZE, RtmpTimestamp::new(0))?;
-    let payload = message.into_message_payload(RtmpTimestamp::new(0), STREAM)?;
-    Ok(serializer.serialize(&payload, true, false)?.bytes)
 }
 
 fn convert(metadata: StreamMetadata) -> Metadata {
