@@ -92,13 +92,16 @@ impl Table {
 
     /// The item of a key as it stands now (a consistent read), if there is one.
     pub(super) async fn item(&self, key: Item) -> Result<Option<Item>, TableError> {
-        let answer = self
+        let asked = self
             .client
             .get_item()
             .table_name(&self.name)
             .set_key(Some(key))
             .consistent_read(true)
-            .send()
+            .send();
+        // In a box: the SDK's futures are nested so deeply that a few more layers around them are
+        // too much for the compiler ("queries overflow the depth limit").
+        let answer = Box::pin(asked)
             .await
             .map_err(|error| self.unavailable(error))?;
         Ok(answer.item)
