@@ -10,7 +10,7 @@ use broadcast::{Failure, FailureKind, MediaTime, SourceUrl};
 use ring::digest;
 use streamer::{
     address::AddressPolicy,
-    media::{Movie, TrackKind, flv},
+    media::{Movie, MovieOptions, TrackKind, flv},
     source::{Source, SourceOptions},
 };
 
@@ -43,7 +43,7 @@ async fn print(place: &str, quiet: bool) -> Result<(), Failure> {
         allow_plain_http: true,
         ..SourceOptions::default()
     };
-    let movie = Movie::open(Source::open(&url, options).await?).await?;
+    let movie = Movie::open(Source::open(&url, options).await?, &MovieOptions::default()).await?;
     eprintln!("{:?}\n{:?}", movie.video, movie.audio);
     eprintln!(
         "{}, warnings: {:?}; {}",

@@ -10,7 +10,7 @@ use chrono::Utc;
 use streamer::{
     address::AddressPolicy,
     ingest::DialPolicy,
-    media::Movie,
+    media::{Movie, MovieOptions},
     show::{self, Show, ShowDestination, Update},
     source::{Source, SourceOptions},
 };
@@ -47,7 +47,11 @@ async fn publish() -> Result<(), Failure> {
         let path = std::path::absolute(place).map_err(|error| bad(&error))?;
         SourceUrl::file(&path).map_err(|error| bad(&error))?
     };
-    let movie = Movie::open(Source::open(&url, SourceOptions::default()).await?).await?;
+    let movie = Movie::open(
+        Source::open(&url, SourceOptions::default()).await?,
+        &MovieOptions::default(),
+    )
+    .await?;
     let air_time = Utc::now() + Duration::from_secs_f64(ahead.max(0.0));
     let dial = DialPolicy::new(AddressPolicy::PRIVATE_TOO);
     let show = Show::new(movie, destinations, air_time, dial);

@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use cost::{Archive, Archived, Bill, FreeTier, Origin, PriceList, Usage, bill, text};
 use streamer::{
     address::AddressPolicy,
-    media::Movie,
+    media::{Movie, MovieOptions},
     source::{Source, SourceOptions},
 };
 
@@ -163,7 +163,7 @@ async fn measure(url: &SourceUrl) -> Result<(Duration, u64, Origin), CliError> {
     };
     let source = Source::open(url, options).await?;
     let bytes = source.length();
-    let movie = Movie::open(source).await?;
+    let movie = Movie::open(source, &MovieOptions::default()).await?;
     let origin = match url {
         SourceUrl::File(_) => Origin::Upload,
         SourceUrl::S3 { .. } => Origin::S3,

@@ -6,7 +6,7 @@ use broadcast::{FailureKind, SourceUrl};
 
 use streamer::{
     address::AddressPolicy,
-    media::Movie,
+    media::{Movie, MovieOptions},
     source::{Source, SourceOptions},
 };
 
@@ -41,5 +41,5 @@ pub(crate) async fn open(source: &SourceUrl) -> Result<Movie, CliError> {
         ..SourceOptions::default()
     };
     let source = Source::open(source, options).await?;
-    Ok(Movie::open(source).await?)
+    Ok(Movie::open(source, &MovieOptions::default()).await?)
 }

@@ -61,9 +61,9 @@ pub fn timestamp_ms(time: MediaTime) -> u32 {
 
 /// The body that precedes the first frame: the decoder configuration record.
 pub fn video_sequence_header(video: &VideoTrack) -> Bytes {
-    let mut body = BytesMut::with_capacity(5 + video.avc_config.len());
+    let mut body = BytesMut::with_capacity(5 + video.config.len());
     body.put_slice(&[KEY_FRAME | AVC, AVC_SEQUENCE_HEADER, 0, 0, 0]);
-    body.put_slice(&video.avc_config);
+    body.put_slice(&video.config);
     body.freeze()
 }
 

@@ -8,9 +8,12 @@ mod packet;
 mod packets;
 mod programme;
 mod track;
+mod warnings;
 
-pub use movie::Movie;
+pub use movie::{Movie, MovieOptions};
 pub use packet::{Packet, TrackKind};
 pub use packets::Packets;
 pub use programme::{Arrangement, Programme, ProgrammePackets};
 pub use track::{AudioTrack, VideoTrack};
+
+pub use crate::mp4::{TrackPurpose, TrackSummary, VideoCodec};

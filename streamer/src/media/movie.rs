@@ -5,8 +5,11 @@ use std::sync::Arc;
 use broadcast::{Failure, MediaTime};
 
 use crate::{
-    media::{AudioTrack, Packets, VideoTrack, cursor::Placed},
-    mp4::{AacDescription, AvcDescription, Index, Track, read_index},
+    media::{AudioTrack, Packets, VideoTrack, cursor::Placed, warnings::warnings},
+    mp4::{
+        AacDescription, Index, Mp4Error, Refusal, Track, TrackSummary, VideoDescription,
+        display_aspect, read_index,
+    },
     source::Source,
 };
 
@@ -27,14 +30,24 @@ pub struct Movie {
     pub duration: MediaTime,
     /// What can be sent but may be refused, or look wrong, at the far end: in words.
     pub warnings: Vec<String>,
+    /// All tracks of the file in its order, those that are not sent included.
+    pub tracks: Vec<TrackSummary>,
     pub(crate) content: Arc<Content>,
+}
+
+/// What is wanted of a file.
+#[derive(Clone, Debug, Default)]
+pub struct MovieOptions {
+    /// Which sound track is sent: 1 is the first of the file's sound tracks. Without a number it is
+    /// the first that can be sent and is enabled, or else the first that can be sent.
+    pub audio_track: Option<u32>,
 }
 
 /// What the cursors go through.
 #[derive(Debug)]
 pub(crate) struct Content {
     pub(crate) source: Source,
-    pub(crate) video: Placed<AvcDescription>,
+    pub(crate) video: Placed<VideoDescription>,
     pub(crate) audio: Option<Placed<AacDescription>>,
 }
 
@@ -43,9 +56,10 @@ impl Movie {
     ///
     /// # Errors
     /// `UnsupportedMedia` with the reason and, where there is one, the command that would mend the
-    /// file; `SourceMissing` and `SourceUnreadable`.
-    pub async fn open(source: Source) -> Result<Self, Failure> {
-        match read_index(&source).await {
+    /// file; `BadRequest` with a list of the sound tracks if the one that is wanted is not there;
+    /// `SourceMissing` and `SourceUnreadable`.
+    pub async fn open(source: Source, options: &MovieOptions) -> Result<Self, Failure> {
+        match read_index(&source, options.audio_track).await {
             Ok(index) => Ok(Self::new(source, index)),
             Err(error) => Err(error.into_failure(&source)),
         }
@@ -66,45 +80,64 @@ impl Movie {
         cursor.peek(video).map_or(MediaTime::ZERO, |due| due.dts)
     }
 
+    /// The failure for an ingest that does not take the coding of the picture: what it is, and the
+    /// command that makes a file for this ingest.
+    pub fn not_taken(&self) -> Failure {
+        let refusal = Refusal::NotTaken(self.video.codec.name());
+        Mp4Error::from(refusal).into_failure(&self.content.source)
+    }
+
     fn new(source: Source, index: Index) -> Self {
-        let warnings = warnings(&index);
         let (video, audio) = place(index.video, index.audio);
         let end = audio.as_ref().map_or(MediaTime::ZERO, Placed::end);
-        Self {
+        let picture = &video.track.description;
+        let mut movie = Self {
             duration: video.end().max(end),
             video: VideoTrack {
-                avc_config: video.track.description.config.clone(),
-                width: video.track.description.width,
-                height: video.track.description.height,
-                profile: video.track.description.profile,
-                level: video.track.description.level,
+                codec: picture.codec,
+                config: picture.config.clone(),
+                width: picture.width,
+                height: picture.height,
+                rotation: index.geometry.rotation,
+                display_aspect: display_aspect(
+                    (picture.width, picture.height),
+                    picture.pixel,
+                    index.geometry.shown,
+                ),
+                profile: picture.profile,
+                level: picture.level,
                 frame_rate: video.rate(),
                 bit_rate: video.bit_rate(),
                 frames: video.count(),
             },
             audio: audio.as_ref().map(|audio| AudioTrack {
                 aac_config: audio.track.description.config.clone(),
+                object_type: audio.track.description.object_type,
+                number: index.audio_number,
                 sample_rate: audio.track.description.sample_rate,
                 channels: audio.track.description.channels,
                 bit_rate: audio.bit_rate(),
                 frames: audio.count(),
             }),
-            warnings,
+            warnings: Vec::new(),
+            tracks: index.tracks,
             content: Arc::new(Content {
                 source,
                 video,
                 audio,
             }),
-        }
+        };
+        movie.warnings = warnings(&movie, index.geometry.mirrored);
+        movie
     }
 }
 
 /// Lays both tracks on one time line that starts with the earlier of them and has no decoding
 /// time below zero.
 fn place(
-    video: Track<AvcDescription>,
+    video: Track<VideoDescription>,
     audio: Option<Track<AacDescription>>,
-) -> (Placed<AvcDescription>, Option<Placed<AacDescription>>) {
+) -> (Placed<VideoDescription>, Option<Placed<AacDescription>>) {
     let mut start = start_of(&video);
     if let Some(audio) = &audio {
         start = start.min(start_of(audio));
@@ -143,35 +176,4 @@ fn first_dts<D>(placed: &Placed<D>) -> MediaTime {
     let mut cursor = track.samples.cursor(segment.samples.start);
     let first = cursor.next(&track.samples).map_or(0, |first| first.dts);
     MediaTime::from_ticks(first + segment.displacement, track.time_scale) + placed.origin
-}
-
-fn warnings(index: &Index) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if index.audio.is_none() {
-        warnings.push(
-            "there is no sound: Facebook and others refuse a live video without an audio track"
-                .to_owned(),
-        );
-    }
-    if index.rotated {
-        warnings.push(
-            "the file asks players to turn the picture, which a live stream cannot say: it will \
-             be shown as it was recorded"
-                .to_owned(),
-        );
-    }
-    let lead = MediaTime::from_ticks(index.video.timeline.lead, index.video.time_scale);
-    if lead > MediaTime::from_millis(1) {
-        warnings.push(format!(
-            "the file was cut between key frames: the live stream starts {:.1} s before the cut",
-            lead.as_secs_f64()
-        ));
-    }
-    if matches!(index.video.description.profile, 110 | 122 | 244) {
-        warnings.push(
-            "the video has more than 8 bits or more than 4:2:0 colour, which few platforms take"
-                .to_owned(),
-        );
-    }
-    warnings
 }

@@ -86,5 +86,20 @@ pub(crate) fn find<'a>(boxes: &'a [BoxAt], kind: &[u8; 4]) -> Option<&'a BoxAt> 
     boxes.iter().find(|at| &at.kind == kind)
 }
 
+/// The boxes in `rest`, a tail of `whole`; what is cut off or malformed ends them.
+pub(crate) fn child_boxes<'a>(
+    whole: &'a Bytes,
+    rest: &'a [u8],
+) -> impl Iterator<Item = ([u8; 4], Bytes)> + 'a {
+    let mut rest = rest;
+    std::iter::from_fn(move || {
+        let header = Header::decode_maybe(&mut rest).ok()??;
+        let size = header.size.unwrap_or(rest.len());
+        let body = rest.get(..size)?;
+        rest = &rest[size..];
+        Some((*header.kind.as_ref(), whole.slice_ref(body)))
+    })
+}
+
 const BAD_SIZE: Refusal = Refusal::Damaged("a box is smaller than its header");
 const MOST_CHILDREN: usize = 4096;

@@ -33,7 +33,11 @@ impl Mp4Error {
             }
             None => format!("{label} cannot be sent: {refusal}"),
         };
-        Failure::new(FailureKind::UnsupportedMedia, message)
+        let kind = match refusal {
+            Refusal::NoSuchAudio { .. } => FailureKind::BadRequest,
+            _ => FailureKind::UnsupportedMedia,
+        };
+        Failure::new(kind, message)
     }
 }
 
@@ -77,12 +81,23 @@ pub enum Refusal {
     /// A picture that RTMP ingests do not take.
     #[error("its video is {0}, and live ingests take H.264")]
     VideoCodec(String),
-    /// H.264 with its parameter sets in the stream only.
-    #[error("its H.264 video keeps the parameter sets in the stream only (avc3)")]
-    ParameterSetsInStream,
+    /// A picture that could be sent, but not to an ingest that takes H.264 only.
+    #[error("its video is {0}, and this ingest takes H.264")]
+    NotTaken(&'static str),
+    /// A picture with its parameter sets in the stream only, as `avc3` and `hev1` may have them.
+    #[error("its {0} video keeps the parameter sets in the stream only, not in its header")]
+    ParameterSetsInStream(&'static str),
     /// A sound that RTMP ingests do not take.
     #[error("its audio is {0}, and live ingests take AAC-LC")]
     AudioCodec(String),
+    /// A number of a sound track that the file does not have.
+    #[error("it has no audio track {wanted}; {there}")]
+    NoSuchAudio {
+        /// What was asked for, from one.
+        wanted: u32,
+        /// What there is, in words.
+        there: String,
+    },
     /// Several sample descriptions in use.
     #[error("its {0} changes its format on the way, and a live stream must not")]
     FormatChanges(&'static str),
@@ -103,11 +118,14 @@ impl Refusal {
         const VIDEO: &str =
             "-c:v libx264 -pix_fmt yuv420p -profile:v high -g 60 -c:a aac -b:a 128k";
         match self {
-            Self::OtherContainer(_) | Self::VideoCodec(_) | Self::FormatChanges(_) => Some(VIDEO),
+            Self::OtherContainer(_)
+            | Self::VideoCodec(_)
+            | Self::NotTaken(_)
+            | Self::FormatChanges(_) => Some(VIDEO),
             Self::AudioCodec(_) => Some("-c:v copy -c:a aac -b:a 128k -ac 2"),
             Self::Fragmented
             | Self::CompressedIndex
-            | Self::ParameterSetsInStream
+            | Self::ParameterSetsInStream(_)
             | Self::Damaged(_) => Some("-c copy"),
             Self::NoVideo => Some(
                 "-f lavfi -i color=black:size=1280x720:rate=30 -shortest -map 1:v -map 0:a \
@@ -118,6 +136,7 @@ impl Refusal {
             | Self::Truncated { .. }
             | Self::Encrypted(_)
             | Self::EmptyTrack(_)
+            | Self::NoSuchAudio { .. }
             | Self::TooLarge(_) => None,
         }
     }

@@ -1,31 +1,44 @@
 //! Finding and understanding the index (`moov`).
 
-use mp4_atom::{Elst, Mdhd, Mvhd, Tkhd};
+use mp4_atom::Mvhd;
 
 use super::{
-    boxes::{BoxAt, body, box_at, children, decode, find},
-    edit_list::{Edit, timeline},
+    audio_entry::AacDescription,
+    boxes::{BoxAt, box_at, children, decode, find},
+    candidate::{Candidate, Listed, MovieHeader},
     error::{Mp4Error, Refusal},
-    sample_description::{AacDescription, AvcDescription, Entry, Handler, read_entries},
-    table_builder::{BuiltTable, build},
+    geometry::Geometry,
+    sample_description::{Entry, Handler},
+    summary::{TrackPurpose, TrackSummary},
+    table_builder::build,
     track::Track,
+    video_entry::VideoDescription,
 };
 use crate::source::Source;
 
 const MOST_TOP_LEVEL_BOXES: usize = 10_000;
-const MOST_EDITS: usize = 256;
+const MOST_TRACKS: usize = 256;
 
 /// The tracks that are sent.
 #[derive(Debug)]
 pub(crate) struct Index {
-    pub(crate) video: Track<AvcDescription>,
+    pub(crate) video: Track<VideoDescription>,
     pub(crate) audio: Option<Track<AacDescription>>,
-    /// Whether the file asks players to turn the picture.
-    pub(crate) rotated: bool,
+    /// Which of the file's sound tracks that is, from one.
+    pub(crate) audio_number: u32,
+    /// How players are asked to show the picture.
+    pub(crate) geometry: Geometry,
+    /// All tracks of the file.
+    pub(crate) tracks: Vec<TrackSummary>,
 }
 
 /// Reads the index of a file: its start, its end or wherever it lies, and nothing else.
-pub(crate) async fn read_index(source: &Source) -> Result<Index, Mp4Error> {
+///
+/// `audio_track` is the number of a sound track, from one.
+pub(crate) async fn read_index(
+    source: &Source,
+    audio_track: Option<u32>,
+) -> Result<Index, Mp4Error> {
     let moov = find_moov(source).await?;
     let boxes = children(source, &moov).await?;
     if find(&boxes, b"cmov").is_some() {
@@ -36,12 +49,12 @@ pub(crate) async fn read_index(source: &Source) -> Result<Index, Mp4Error> {
     }
     let movie = find(&boxes, b"mvhd").ok_or(Refusal::Damaged("no movie header"))?;
     let movie: Mvhd = decode(source, movie, "the movie header").await?;
-    let mut tracks = Vec::new();
-    for trak in boxes.iter().filter(|at| &at.kind == b"trak") {
-        tracks.extend(Candidate::read(source, trak, movie.timescale).await?);
-    }
+    let tracks = list(source, &boxes, &movie.into()).await?;
     let video = choose(&tracks, Handler::Video)?.ok_or(Refusal::NoVideo)?;
-    let audio = choose(&tracks, Handler::Audio)?;
+    let audio = match audio_track {
+        Some(number) => Some(choose_audio(&tracks, number)?),
+        None => choose(&tracks, Handler::Audio)?,
+    };
 
     let (video_table, audio_table) = tokio::try_join!(build(source, &video.stbl), async {
         match audio {
@@ -57,20 +70,25 @@ pub(crate) async fn read_index(source: &Source) -> Result<Index, Mp4Error> {
     if described > length {
         return Err(Refusal::Truncated { described, length }.into());
     }
-    let audio = match audio.zip(audio_table) {
-        Some((audio, table)) => Some(audio.track(table, |entry| match entry {
-            Entry::Aac(description) => Ok(description.clone()),
-            other => Err(refusal(other)),
-        })?),
-        None => None,
-    };
+    let audio = audio.zip(audio_table);
     Ok(Index {
-        rotated: video.rotated,
+        geometry: video.geometry,
+        audio_number: audio.as_ref().map_or(0, |(audio, _)| audio.number),
+        tracks: summaries(
+            &tracks,
+            &[Some(video), audio.as_ref().map(|(audio, _)| *audio)],
+        ),
         video: video.track(video_table, |entry| match entry {
-            Entry::Avc(description) => Ok(description.clone()),
+            Entry::Video(description) => Ok(description.clone()),
             other => Err(refusal(other)),
         })?,
-        audio,
+        audio: match audio {
+            Some((audio, table)) => Some(audio.track(table, |entry| match entry {
+                Entry::Aac(description) => Ok(description.clone()),
+                other => Err(refusal(other)),
+            })?),
+            None => None,
+        },
     })
 }
 
@@ -130,196 +148,111 @@ async fn sniff(source: &Source) -> Result<Refusal, Mp4Error> {
     Ok(Refusal::OtherContainer(name))
 }
 
-/// A track that might be sent.
-#[derive(Debug)]
-struct Candidate {
-    handler: Handler,
-    enabled: bool,
-    rotated: bool,
-    time_scale: u32,
-    edits: Vec<Edit>,
-    stbl: Vec<BoxAt>,
-    entries: Vec<Entry>,
+/// All tracks of the file, numbered.
+async fn list(
+    source: &Source,
+    boxes: &[BoxAt],
+    movie: &MovieHeader,
+) -> Result<Vec<Listed>, Mp4Error> {
+    let mut listed = Vec::new();
+    let (mut videos, mut audios) = (0, 0);
+    for trak in boxes.iter().filter(|at| &at.kind == b"trak") {
+        if listed.len() == MOST_TRACKS {
+            return Err(Refusal::TooLarge("tracks").into());
+        }
+        let Some(mut track) = Listed::read(source, trak, movie).await? else {
+            continue;
+        };
+        if let Listed::Candidate(candidate) = &mut track {
+            let number = match candidate.handler {
+                Handler::Video => &mut videos,
+                Handler::Audio => &mut audios,
+            };
+            *number += 1;
+            candidate.number = *number;
+        }
+        listed.push(track);
+    }
+    Ok(listed)
 }
 
-impl Candidate {
-    /// Reads a track's headers; `None` for what is neither picture nor sound.
-    async fn read(
-        source: &Source,
-        trak: &BoxAt,
-        movie_time_scale: u32,
-    ) -> Result<Option<Self>, Mp4Error> {
-        let boxes = children(source, trak).await?;
-        let Some(mdia) = find(&boxes, b"mdia") else {
-            return Ok(None);
-        };
-        let mdia = children(source, mdia).await?;
-        let Some(hdlr) = find(&mdia, b"hdlr") else {
-            return Ok(None);
-        };
-        // Read by hand: the name that follows is in any encoding that a writer was set to.
-        let hdlr = body(source, hdlr).await?;
-        let handler = match hdlr.get(8..12) {
-            Some(b"vide") => Handler::Video,
-            Some(b"soun") => Handler::Audio,
-            _ => return Ok(None),
-        };
-        let mdhd = find(&mdia, b"mdhd").ok_or(Refusal::Damaged("no media header"))?;
-        let mdhd: Mdhd = decode(source, mdhd, "a media header").await?;
-        if mdhd.timescale == 0 {
-            return Err(Refusal::Damaged("a time scale of zero").into());
-        }
-        let tkhd = find(&boxes, b"tkhd").ok_or(Refusal::Damaged("no track header"))?;
-        let tkhd: Tkhd = decode(source, tkhd, "a track header").await?;
-        let stbl = match find(&mdia, b"minf") {
-            Some(minf) => find(&children(source, minf).await?, b"stbl").cloned(),
-            None => None,
-        };
-        let stbl = stbl.ok_or(Refusal::Damaged("a sample table is missing"))?;
-        let stbl = children(source, &stbl).await?;
-        let stsd = find(&stbl, b"stsd").ok_or(Refusal::Damaged("no sample description"))?;
-        let entries = read_entries(&body(source, stsd).await?, handler)?;
-        Ok(Some(Self {
-            handler,
-            enabled: tkhd.enabled,
-            rotated: is_rotated(&tkhd),
-            time_scale: mdhd.timescale,
-            edits: read_edits(source, &boxes, movie_time_scale, mdhd.timescale).await?,
-            stbl,
-            entries,
-        }))
-    }
-
-    fn is_sendable(&self) -> bool {
-        self.entries
-            .iter()
-            .any(|entry| !matches!(entry, Entry::Refused(_)))
-    }
-
-    fn channels(&self) -> u8 {
-        self.entries
-            .iter()
-            .map(|entry| match entry {
-                Entry::Aac(description) => description.channels,
-                _ => 0,
-            })
-            .max()
-            .unwrap_or(0)
-    }
-
-    fn track<D>(
-        &self,
-        table: BuiltTable,
-        describe: impl Fn(&Entry) -> Result<D, Refusal>,
-    ) -> Result<Track<D>, Refusal> {
-        let name = match self.handler {
-            Handler::Video => "video",
-            Handler::Audio => "audio",
-        };
-        let mut used = table.descriptions.iter().map(|&number| {
-            let index = (number as usize).wrapping_sub(1);
-            self.entries
-                .get(index)
-                .ok_or(Refusal::Damaged("samples without a description"))
-        });
-        let entry = used.next().ok_or(Refusal::EmptyTrack(name))??;
-        for other in used {
-            if other? != entry {
-                return Err(Refusal::FormatChanges(name));
-            }
-        }
-        let has_key = table
-            .samples
-            .last_before(i64::MAX, true, |_| true)
-            .is_some();
-        if !has_key {
-            return Err(Refusal::Damaged("no key frame"));
-        }
-        Ok(Track {
-            description: describe(entry)?,
-            time_scale: self.time_scale,
-            timeline: timeline(
-                &table.samples,
-                table.has_compositions,
-                self.handler,
-                self.time_scale,
-                &self.edits,
-            )?,
-            samples: table.samples,
-        })
-    }
+/// The tracks of one kind.
+fn candidates(tracks: &[Listed], handler: Handler) -> impl Iterator<Item = &Candidate> {
+    tracks.iter().filter_map(move |track| match track {
+        Listed::Candidate(candidate) if candidate.handler == handler => Some(&**candidate),
+        _ => None,
+    })
 }
 
-/// The track of a kind that is sent: one that can be, enabled, with the most channels, first.
+/// The track of a kind that is sent: the first that can be and is enabled, or else the first that
+/// can be.
 ///
 /// # Errors
 /// Why none of those that are there can be sent.
-fn choose(tracks: &[Candidate], handler: Handler) -> Result<Option<&Candidate>, Refusal> {
-    let of_kind = || tracks.iter().filter(|track| track.handler == handler);
-    let best = of_kind()
-        .filter(|track| track.is_sendable())
-        // Of equals, `max_by_key` takes the last.
-        .rev()
-        .max_by_key(|track| (track.enabled, track.channels()));
-    match (best, of_kind().next()) {
-        (Some(best), _) => Ok(Some(best)),
-        (None, Some(refused)) => Err(refused.entries.first().map_or(Refusal::NoVideo, refusal)),
-        (None, None) => Ok(None),
+fn choose(tracks: &[Listed], handler: Handler) -> Result<Option<&Candidate>, Refusal> {
+    let sendable = || candidates(tracks, handler).filter(|track| track.is_sendable());
+    let best = sendable()
+        .find(|track| track.enabled)
+        .or_else(|| sendable().next());
+    match (best, candidates(tracks, handler).next()) {
+        (None, Some(refused)) => Err(refused.refusal().unwrap_or(Refusal::NoVideo)),
+        (best, _) => Ok(best),
     }
+}
+
+/// The sound track of this number.
+///
+/// # Errors
+/// There is none, or why it cannot be sent.
+fn choose_audio(tracks: &[Listed], number: u32) -> Result<&Candidate, Refusal> {
+    let mut audios = candidates(tracks, Handler::Audio);
+    let Some(chosen) = audios.find(|track| track.number == number) else {
+        let there: Vec<String> = candidates(tracks, Handler::Audio)
+            .map(|track| track.summary(false).to_string())
+            .collect();
+        return Err(Refusal::NoSuchAudio {
+            wanted: number,
+            there: match there.is_empty() {
+                true => "it has none".to_owned(),
+                false => format!("it has {}", there.join("; ")),
+            },
+        });
+    };
+    match chosen.refusal() {
+        Some(refusal) => Err(refusal),
+        None => Ok(chosen),
+    }
+}
+
+/// What the file holds, for those who ask.
+fn summaries(tracks: &[Listed], sent: &[Option<&Candidate>]) -> Vec<TrackSummary> {
+    let mut others = 0;
+    let summary = |track: &Listed| match track {
+        Listed::Candidate(candidate) => {
+            let mut sent = sent.iter().flatten();
+            candidate.summary(sent.any(|sent| std::ptr::eq(*sent, &raw const **candidate)))
+        }
+        Listed::Other(codec) => {
+            others += 1;
+            TrackSummary {
+                purpose: TrackPurpose::Other,
+                number: others,
+                codec: codec.clone(),
+                enabled: true,
+                size: None,
+                sample_rate: None,
+                channels: None,
+                sent: false,
+                refusal: None,
+            }
+        }
+    };
+    tracks.iter().map(summary).collect()
 }
 
 fn refusal(entry: &Entry) -> Refusal {
     match entry {
         Entry::Refused(refusal) => refusal.clone(),
-        Entry::Avc(_) | Entry::Aac(_) => Refusal::Damaged("a track of mixed kinds"),
+        Entry::Video(_) | Entry::Aac(_) => Refusal::Damaged("a track of mixed kinds"),
     }
-}
-
-async fn read_edits(
-    source: &Source,
-    trak: &[BoxAt],
-    movie_time_scale: u32,
-    time_scale: u32,
-) -> Result<Vec<Edit>, Mp4Error> {
-    let Some(edts) = find(trak, b"edts") else {
-        return Ok(Vec::new());
-    };
-    let boxes = children(source, edts).await?;
-    let Some(elst) = find(&boxes, b"elst") else {
-        return Ok(Vec::new());
-    };
-    let elst: Elst = decode(source, elst, "the edit list").await?;
-    if elst.entries.len() > MOST_EDITS {
-        return Err(Refusal::TooLarge("edits").into());
-    }
-    let scaled = |duration: u64| -> Option<i64> {
-        let ticks = u128::from(duration) * u128::from(time_scale);
-        let scale = u128::from(movie_time_scale.max(1));
-        // Durations that overflow what follows are no durations.
-        i64::try_from((ticks + scale / 2) / scale)
-            .ok()
-            .filter(|ticks| *ticks < i64::MAX / 4)
-    };
-    let edits = elst.entries.iter().map(|entry| {
-        let media_time = match entry.media_time {
-            Some(time) => Some(
-                i64::try_from(time)
-                    .ok()
-                    .filter(|time| *time < i64::MAX / 4)?,
-            ),
-            None => None,
-        };
-        Some(Edit {
-            media_time,
-            duration: scaled(entry.segment_duration)?,
-        })
-    });
-    Ok(edits
-        .collect::<Option<Vec<Edit>>>()
-        .ok_or(Refusal::Damaged("the edit list"))?)
-}
-
-/// Whether the matrix does more than scale and move.
-fn is_rotated(tkhd: &Tkhd) -> bool {
-    tkhd.matrix.b != 0 || tkhd.matrix.c != 0 || tkhd.matrix.a < 0 || tkhd.matrix.d < 0
 }

@@ -2,19 +2,30 @@
 //!
 //! Only the index (`moov`) is read here, in ranges; the media (`mdat`) is not touched.
 
+mod audio_config;
+mod audio_entry;
 mod boxes;
+mod candidate;
+mod codec;
 mod edit_list;
 mod error;
+mod geometry;
 mod index;
 mod sample_description;
 mod sample_table;
+mod summary;
 mod table_builder;
 mod table_reader;
 mod track;
+mod video_entry;
 
+pub use codec::VideoCodec;
 pub use error::{Mp4Error, Refusal};
+pub use summary::{TrackPurpose, TrackSummary};
 
+pub(crate) use audio_entry::AacDescription;
+pub(crate) use geometry::display_aspect;
 pub(crate) use index::{Index, read_index};
-pub(crate) use sample_description::{AacDescription, AvcDescription};
 pub(crate) use sample_table::{Sample, SampleCursor};
 pub(crate) use track::Track;
+pub(crate) use video_entry::VideoDescription;

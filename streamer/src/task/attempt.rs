@@ -20,7 +20,7 @@ use super::{
     report::{LAST_PATIENCE, LAST_PATIENCE_ON_STOP, Reporter},
 };
 use crate::{
-    media::Movie,
+    media::{Movie, MovieOptions},
     show::{self, Show, ShowDestination, Update},
     source::{Source, SourceOptions},
 };
@@ -225,7 +225,7 @@ impl Attempt<'_> {
             ..SourceOptions::default()
         };
         let source = Source::open(&self.broadcast.source, options).await?;
-        Movie::open(source).await
+        Movie::open(source, &MovieOptions::default()).await
     }
 
     /// Gets the keys. A destination whose key is missing does not keep the others from playing.

@@ -5,7 +5,7 @@ use std::{io::Write, time::Duration};
 use broadcast::{MediaTime, SourceUrl};
 use proptest::prelude::*;
 use streamer::{
-    media::Movie,
+    media::{Movie, MovieOptions},
     source::{Source, SourceOptions},
 };
 
@@ -24,7 +24,7 @@ fn survive(bytes: &[u8]) {
         let Ok(source) = Source::open(&url, SourceOptions::default()).await else {
             return;
         };
-        let Ok(movie) = Movie::open(source).await else {
+        let Ok(movie) = Movie::open(source, &MovieOptions::default()).await else {
             return;
         };
         let _ = movie.key_frame_at_or_before(MediaTime::from_millis(2_000));

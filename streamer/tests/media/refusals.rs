@@ -4,7 +4,7 @@ use std::path::Path;
 
 use broadcast::{Failure, FailureKind, SourceUrl};
 use streamer::{
-    media::Movie,
+    media::{Movie, MovieOptions, VideoCodec},
     source::{Source, SourceOptions},
 };
 
@@ -12,7 +12,11 @@ use crate::support::fixture;
 
 async fn open(path: &Path) -> Result<Movie, Failure> {
     let url = SourceUrl::file(path).unwrap();
-    Movie::open(Source::open(&url, SourceOptions::default()).await?).await
+    Movie::open(
+        Source::open(&url, SourceOptions::default()).await?,
+        &MovieOptions::default(),
+    )
+    .await
 }
 
 /// The refusal of a file has this kind and all these words.
@@ -29,12 +33,14 @@ async fn check_fixture(name: &str, words: &[&str]) {
 }
 
 #[tokio::test]
-async fn hevc() {
-    check_fixture(
-        "hevc.mp4",
-        &["HEVC", "H.264", "ffmpeg -i hevc.mp4 -c:v libx264"],
-    )
-    .await;
+async fn hevc_for_an_ingest_that_does_not_take_it() {
+    let movie = open(&fixture("hevc.mp4")).await.unwrap();
+    assert_eq!(movie.video.codec, VideoCodec::Hevc);
+    let failure = movie.not_taken();
+    assert_eq!(failure.kind, FailureKind::UnsupportedMedia);
+    for word in ["HEVC", "takes H.264", "ffmpeg -i hevc.mp4 -c:v libx264"] {
+        assert!(failure.message.contains(word), "{word:?} in {failure}");
+    }
 }
 
 #[tokio::test]
@@ -145,7 +151,9 @@ async fn a_file_that_changes_while_it_is_read() {
         let source = Source::open(&url, SourceOptions::default()).await.unwrap();
         let file = std::fs::File::options().write(true).open(&path).unwrap();
         file.set_len(bytes.len() as u64 - 1).unwrap();
-        Movie::open(source).await.unwrap_err()
+        Movie::open(source, &MovieOptions::default())
+            .await
+            .unwrap_err()
     };
     assert_eq!(failure.kind, FailureKind::SourceUnreadable);
     assert!(failure.message.contains("changed"), "{failure}");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use broadcast::{MediaTime, SourceUrl};
 use streamer::{
-    media::{Movie, Packet},
+    media::{Movie, MovieOptions, Packet},
     source::{Source, SourceOptions},
 };
 
@@ -17,7 +17,7 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
 pub(crate) async fn open(name: &str) -> Movie {
     let url = SourceUrl::file(&fixture(name)).unwrap();
     let source = Source::open(&url, SourceOptions::default()).await.unwrap();
-    Movie::open(source).await.unwrap()
+    Movie::open(source, &MovieOptions::default()).await.unwrap()
 }
 
 /// All packets from a time on.

@@ -12,7 +12,7 @@ use std::{
 use broadcast::{Failure, FailureKind, MediaTime, SourceUrl};
 use streamer::{
     address::AddressPolicy,
-    media::Movie,
+    media::{Movie, MovieOptions},
     source::{Retry, Source, SourceOptions},
 };
 use tokio::{
@@ -178,7 +178,7 @@ fn url(server: &Server, path: &str) -> SourceUrl {
 
 /// Reads everything; answers the number of packets.
 async fn play(url: &SourceUrl, options: SourceOptions) -> Result<usize, Failure> {
-    let movie = Movie::open(Source::open(url, options).await?).await?;
+    let movie = Movie::open(Source::open(url, options).await?, &MovieOptions::default()).await?;
     let mut packets = movie.packets(MediaTime::ZERO);
     let mut count = 0;
     while packets.next().await?.is_some() {
@@ -346,7 +346,7 @@ async fn readers_that_are_near_one_another_share_what_they_read() {
     let source = Source::open(&url(&server, "/talk.mp4"), options())
         .await
         .unwrap();
-    let movie = Movie::open(source).await.unwrap();
+    let movie = Movie::open(source, &MovieOptions::default()).await.unwrap();
     let opened = server.requests.load(Ordering::SeqCst);
     let mut readers = [MediaTime::ZERO; 5].map(|from| movie.packets(from));
     loop {

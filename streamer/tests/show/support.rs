@@ -10,7 +10,7 @@ use ring::digest::{SHA256, digest};
 use streamer::{
     address::AddressPolicy,
     ingest::DialPolicy,
-    media::{Movie, TrackKind, flv},
+    media::{Movie, MovieOptions, TrackKind, flv},
     show::{self, Show, ShowDestination, Summary, Update},
     source::{Source, SourceOptions},
 };
@@ -37,7 +37,7 @@ pub(crate) async fn movie(name: &str) -> Movie {
         .join(name);
     let url = SourceUrl::file(&path).unwrap();
     let source = Source::open(&url, SourceOptions::default()).await.unwrap();
-    Movie::open(source).await.unwrap()
+    Movie::open(source, &MovieOptions::default()).await.unwrap()
 }
 
 /// All packets of a movie.

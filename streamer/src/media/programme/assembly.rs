@@ -55,6 +55,11 @@ impl Programme {
         &self.movie.warnings
     }
 
+    /// The failure for an ingest that does not take the coding of the picture.
+    pub fn not_taken(&self) -> Failure {
+        self.movie.not_taken()
+    }
+
     /// A cursor that starts at the last key frame at or before `from`.
     pub fn packets(&self, from: MediaTime) -> ProgrammePackets {
         ProgrammePackets::new(self.movie.packets(from))
