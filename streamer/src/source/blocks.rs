@@ -3,13 +3,15 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
 use bytes::Bytes;
 use tokio::sync::OnceCell;
+
+use super::lock;
 
 /// Bytes in a block: the unit of reading. At 6 Mbit/s a third of a second.
 pub(crate) const BLOCK_SIZE: u64 = 256 * 1024;
@@ -69,8 +71,7 @@ impl Blocks {
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        // Nothing in the critical sections panics half-way.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.kept)
     }
 }
 

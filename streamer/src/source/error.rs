@@ -3,6 +3,7 @@
 use std::{io, time::Duration};
 
 use broadcast::{Failure, FailureKind, aws::words};
+use chrono::{DateTime, Utc};
 
 use crate::address::AddressRefused;
 
@@ -39,8 +40,15 @@ pub enum SourceError {
     /// Not allowed to read it.
     #[error("{0}")]
     Refused(String),
+    /// A signed address, refused after its time.
+    #[error(
+        "its signed address expired at {} UTC; sign one that outlives the show, or give \
+         s3://BUCKET/KEY, which is read with credentials that are renewed",
+        .0.format("%Y-%m-%d %H:%M:%S")
+    )]
+    Expired(DateTime<Utc>),
     /// The content is another one than when it was opened.
-    #[error("it changed while it was being read")]
+    #[error("it was changed or replaced since it was opened; the rest of the show is not in it")]
     Changed,
     /// Beyond the end.
     #[error("it ends at byte {length}, and byte {end} was wanted")]
@@ -75,6 +83,7 @@ impl SourceError {
             Self::Address(_) | Self::PlainHttp | Self::NotAnAddress(_) => FailureKind::BadRequest,
             Self::Redirects(_)
             | Self::Refused(_)
+            | Self::Expired(_)
             | Self::Changed
             | Self::BeyondEnd { .. }
             | Self::File(_)
@@ -117,6 +126,12 @@ pub enum Fault {
     /// Nothing, or too little, came in time.
     #[error("no answer within {:.1} s", .0.as_secs_f64())]
     Stalled(Duration),
+    /// Refused, or gone, although it was given before.
+    #[error("it could be read before, and now: {0}")]
+    Withdrawn(String),
+    /// Reading an open file failed.
+    #[error("reading the file failed")]
+    File(#[source] io::Error),
     /// No credentials for now.
     #[error("there are no AWS credentials: {0}")]
     Credentials(String),
@@ -126,7 +141,8 @@ pub enum Fault {
 #[derive(Debug)]
 pub(crate) enum AttemptError {
     Fatal(SourceError),
-    Passing(Fault),
+    /// Worth another attempt, after a pause if the server asked for one.
+    Passing(Fault, Option<Duration>),
 }
 
 impl From<SourceError> for AttemptError {
@@ -137,6 +153,6 @@ impl From<SourceError> for AttemptError {
 
 impl From<Fault> for AttemptError {
     fn from(fault: Fault) -> Self {
-        Self::Passing(fault)
+        Self::Passing(fault, None)
     }
 }

@@ -11,13 +11,14 @@ use std::{
 
 use broadcast::{Failure, SourceUrl};
 use bytes::{Bytes, BytesMut};
+use chrono::{DateTime, Utc};
 
 use super::{
     blocks::{BLOCK_SIZE, Blocks},
-    error::{AttemptError, SourceError},
+    error::SourceError,
     file::FileOrigin,
     options::{Retry, SourceOptions},
-    origin::{Origin, with_retries},
+    origin::Origin,
     web::WebOrigin,
 };
 
@@ -73,40 +74,67 @@ impl Source {
         let retry = options.retry;
         let (origin, length, first) = match url {
             SourceUrl::File(path) => {
-                let (file, length) = FileOrigin::open(path).await?;
+                let file = FileOrigin::open(path, options.attempt_timeout).await?;
+                let length = file.length();
                 (Origin::File(file), length, None)
             }
             SourceUrl::Web(url) => {
-                let (web, length, first) = WebOrigin::open(url.clone(), &options).await?;
+                let (web, first) = WebOrigin::open(url.clone(), &options).await?;
+                let length = web.length();
                 (Origin::Web(web), length, Some(first))
             }
             SourceUrl::S3 { bucket, key } => {
-                let (web, length, first) = WebOrigin::open_object(bucket, key, &options).await?;
+                let (web, first) = WebOrigin::open_object(bucket, key, &options).await?;
+                let length = web.length();
                 (Origin::Web(web), length, Some(first))
             }
         };
         if length == 0 {
             return Err(SourceError::Empty);
         }
-        let blocks = Blocks::default();
-        let reads = Reads::default();
+        let source = Self::new(label, file_name, length, origin, retry);
         if let Some(first) = first {
             // The answer to the first question is the first block.
-            reads.count(first.len());
-            let _ = blocks.slot(0).set(first);
+            source.shared.reads.count(first.len());
+            let _ = source.shared.blocks.slot(0).set(first);
         }
+        Ok(source)
+    }
+
+    /// What is in memory already, under the name of a file: nothing of it can be lost on the way.
+    ///
+    /// # Errors
+    /// `UnsupportedMedia` if it is empty.
+    pub fn from_bytes(name: &str, bytes: impl Into<Bytes>) -> Result<Self, Failure> {
+        let bytes = bytes.into();
+        if bytes.is_empty() {
+            return Err(SourceError::Empty.into_failure(name));
+        }
+        let length = bytes.len() as u64;
+        let origin = Origin::Memory(bytes);
+        let retry = Retry::default();
+        Ok(Self::new(
+            name.to_owned(),
+            name.to_owned(),
+            length,
+            origin,
+            retry,
+        ))
+    }
+
+    fn new(label: String, file_name: String, length: u64, origin: Origin, retry: Retry) -> Self {
         let shared = Shared {
             label,
             file_name,
             length,
             origin,
             retry,
-            blocks,
-            reads,
+            blocks: Blocks::default(),
+            reads: Reads::default(),
         };
-        Ok(Self {
+        Self {
             shared: Arc::new(shared),
-        })
+        }
     }
 
     /// Bytes in the source.
@@ -133,6 +161,15 @@ impl Source {
     /// Reads that were answered so far, each of one block.
     pub fn requests(&self) -> u64 {
         self.shared.reads.requests.load(Ordering::Relaxed)
+    }
+
+    /// When its address stops being answered, if it is a signed one that says so: a show that
+    /// ends later loses its source on the way.
+    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
+        match &self.shared.origin {
+            Origin::Web(web) => web.expires_at(),
+            Origin::File(_) | Origin::Memory(_) => None,
+        }
     }
 
     /// Reads `length` bytes from `offset`, without reading ahead.
@@ -168,12 +205,12 @@ impl Source {
         shared
             .blocks
             .slot(index)
-            .get_or_try_init(|| with_retries(&shared.retry, || shared.attempt(range.clone())))
+            .get_or_try_init(|| shared.read(range, &shared.retry))
             .await
             .cloned()
     }
 
-    /// Starts to fetch a block, once: who needs it and does not find it tries as often as it takes.
+    /// Starts to fetch a block, and does not try for long: who needs it and does not find it does.
     fn prefetch(&self, index: u64) {
         let range = self.shared.block_range(index);
         if range.is_empty() {
@@ -184,8 +221,9 @@ impl Source {
         };
         let shared = Arc::clone(&self.shared);
         tokio::spawn(async move {
-            let fetched = slot.get_or_try_init(|| shared.attempt(range)).await;
-            if fetched.is_err() {
+            let retry = shared.retry.ahead();
+            let fetched = slot.get_or_try_init(|| shared.read(range, &retry));
+            if fetched.await.is_err() {
                 tracing::debug!(index, "reading ahead failed");
             }
         });
@@ -209,8 +247,8 @@ impl Reads {
 }
 
 impl Shared {
-    async fn attempt(&self, range: Range<u64>) -> Result<Bytes, AttemptError> {
-        let bytes = self.origin.attempt(range).await?;
+    async fn read(&self, range: Range<u64>, retry: &Retry) -> Result<Bytes, SourceError> {
+        let bytes = self.origin.read(range, retry).await?;
         self.reads.count(bytes.len());
         Ok(bytes)
     }

@@ -12,11 +12,15 @@ pub struct SourceOptions {
     pub addresses: AddressPolicy,
     /// Whether `http://` is read from loopback and private addresses. From public ones it never is.
     pub allow_plain_http: bool,
-    /// How long a fault is borne.
+    /// How long a fault is borne while the source is opened.
+    pub opening: Retry,
+    /// How long a fault is borne at each block, once the source is open: that may be on air.
     pub retry: Retry,
     /// How long one attempt may take to connect.
     pub connect_timeout: Duration,
-    /// How long one attempt at one block may take in all.
+    /// How long one attempt may go without a byte.
+    pub stall_timeout: Duration,
+    /// How long one attempt at one block may take in all. What came is kept for the next.
     pub attempt_timeout: Duration,
     /// Region, credentials and endpoint for `s3://`. `None` takes them from the environment when
     /// they are needed.
@@ -28,8 +32,10 @@ impl Default for SourceOptions {
         Self {
             addresses: AddressPolicy::PUBLIC,
             allow_plain_http: false,
+            opening: Retry::OPENING,
             retry: Retry::default(),
             connect_timeout: Duration::from_secs(5),
+            stall_timeout: Duration::from_secs(6),
             attempt_timeout: Duration::from_secs(15),
             aws: None,
         }
@@ -37,12 +43,24 @@ impl Default for SourceOptions {
 }
 
 /// How long a fault is borne: server errors, lost connections, short answers, stalls.
+///
+/// # What an outage does to a show
+///
+/// What was read ahead, a mebibyte or 1.4 s at 6 Mbit/s, goes on being sent. Then the ingest gets
+/// no media, on a connection that is kept up. The source is asked again after 0.1, 0.2, 0.4, 0.8,
+/// 1.6, 3.2 and then every 4 s, and an attempt without a byte ends after 6 s: the show goes on at
+/// most 10 s after the source is back, and nothing of it is left out. After 90 s without the block
+/// that is due it ends with `SourceUnreadable` and the position of the packet that could not be
+/// read; another attempt of the broadcast goes on from there. A new task on Fargate takes one to
+/// two minutes to be there, so that giving up earlier would gain nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
     /// The pause after the first failed attempt; it doubles with each.
     pub first_pause: Duration,
-    /// The longest pause.
+    /// The longest pause, unless the server asks for more by `Retry-After`.
     pub longest_pause: Duration,
+    /// The longest pause that a server is granted by `Retry-After`.
+    pub longest_asked: Duration,
     /// No attempt starts later than this after the first.
     pub give_up_after: Duration,
 }
@@ -52,18 +70,37 @@ impl Default for Retry {
         Self {
             first_pause: Duration::from_millis(100),
             longest_pause: Duration::from_secs(4),
-            give_up_after: Duration::from_secs(30),
+            longest_asked: Duration::from_secs(15),
+            give_up_after: Duration::from_secs(90),
         }
     }
 }
 
 impl Retry {
-    /// The pause after `attempts` failed attempts.
-    pub(crate) fn pause(&self, attempts: u32) -> Duration {
+    /// While a source is opened: before the air time, or with someone who waits for an answer.
+    pub const OPENING: Self = Self {
+        first_pause: Duration::from_millis(100),
+        longest_pause: Duration::from_secs(4),
+        longest_asked: Duration::from_secs(15),
+        give_up_after: Duration::from_secs(30),
+    };
+
+    /// For what is only read ahead: who needs it and does not find it has patience of its own.
+    pub(crate) fn ahead(self) -> Self {
+        Self {
+            give_up_after: self.give_up_after.min(Duration::from_secs(1)),
+            ..self
+        }
+    }
+
+    /// The pause after `attempts` failed attempts, if the server asked for one of `asked`.
+    pub(crate) fn pause(&self, attempts: u32, asked: Option<Duration>) -> Duration {
         let doublings = attempts.saturating_sub(1).min(16);
-        self.first_pause
+        let own = self
+            .first_pause
             .saturating_mul(1 << doublings)
-            .min(self.longest_pause)
+            .min(self.longest_pause);
+        own.max(asked.unwrap_or_default().min(self.longest_asked))
     }
 }
 
@@ -74,9 +111,23 @@ mod tests {
     #[test]
     fn pauses_double_up_to_the_longest() {
         let pauses: Vec<u128> = (1..=8)
-            .map(|attempts| Retry::default().pause(attempts).as_millis())
+            .map(|attempts| Retry::default().pause(attempts, None).as_millis())
             .collect();
         assert_eq!(pauses, [100, 200, 400, 800, 1600, 3200, 4000, 4000]);
-        assert_eq!(Retry::default().pause(u32::MAX).as_millis(), 4000);
+        assert_eq!(Retry::default().pause(u32::MAX, None).as_millis(), 4000);
+    }
+
+    #[test]
+    fn a_server_may_ask_for_more_within_reason() {
+        #[track_caller]
+        fn check(attempts: u32, asked: u64, millis: u128) {
+            let asked = Duration::from_secs(asked);
+            let pause = Retry::default().pause(attempts, Some(asked));
+            assert_eq!(pause.as_millis(), millis);
+        }
+        check(1, 0, 100);
+        check(1, 2, 2000);
+        check(8, 2, 4000);
+        check(1, 3600, 15_000);
     }
 }

@@ -1,18 +1,24 @@
 //! Range requests to a web server or to S3.
 
-use std::{ops::Range, time::Duration};
+use std::{ops::Range, sync::Mutex, time::Duration};
 
+use broadcast::aws::words;
 use bytes::{Bytes, BytesMut};
-use reqwest::{Response, StatusCode, header};
+use chrono::{DateTime, Utc};
+use reqwest::{Response, header};
 use url::Url;
 
 use super::{
+    answer::{self, Part, check_status, may_pass},
     blocks::BLOCK_SIZE,
     client::{Clients, classify},
     error::{AttemptError, Fault, SourceError},
+    lock,
     object::Object,
-    options::SourceOptions,
+    options::{Retry, SourceOptions},
     origin::with_retries,
+    signed_address,
+    version::Version,
 };
 
 const REDIRECTS: usize = 5;
@@ -24,35 +30,32 @@ pub(crate) struct WebOrigin {
     version: Version,
 }
 
-/// What must stay the same while it is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Version {
-    length: u64,
-    /// The entity tag or, without one, the time of the last change.
-    tag: Option<String>,
-}
-
 #[derive(Debug)]
 struct Asker {
     clients: Clients,
     target: Target,
+    stall_timeout: Duration,
     attempt_timeout: Duration,
 }
 
 #[derive(Debug)]
 enum Target {
-    Page(Url),
+    Page {
+        url: Url,
+        expires_at: Option<DateTime<Utc>>,
+    },
     Object(Box<Object>),
 }
 
 impl WebOrigin {
-    /// Opens a web address; also says how long the file is and what its first block holds.
+    /// Opens a web address; also says what its first block holds.
     pub(crate) async fn open(
         url: Url,
         options: &SourceOptions,
-    ) -> Result<(Self, u64, Bytes), SourceError> {
+    ) -> Result<(Self, Bytes), SourceError> {
         let clients = Clients::for_page(options)?;
-        Self::open_target(clients, Target::Page(url), options).await
+        let expires_at = signed_address::expires_at(&url);
+        Self::open_target(clients, Target::Page { url, expires_at }, options).await
     }
 
     /// Opens an object in S3.
@@ -60,7 +63,7 @@ impl WebOrigin {
         bucket: &str,
         key: &str,
         options: &SourceOptions,
-    ) -> Result<(Self, u64, Bytes), SourceError> {
+    ) -> Result<(Self, Bytes), SourceError> {
         let clients = Clients::for_objects(options)?;
         let object = Object::new(bucket, key, options.aws.clone()).await?;
         Self::open_target(clients, Target::Object(Box::new(object)), options).await
@@ -70,59 +73,146 @@ impl WebOrigin {
         clients: Clients,
         target: Target,
         options: &SourceOptions,
-    ) -> Result<(Self, u64, Bytes), SourceError> {
+    ) -> Result<(Self, Bytes), SourceError> {
         let asker = Asker {
             clients,
             target,
+            stall_timeout: options.stall_timeout,
             attempt_timeout: options.attempt_timeout,
         };
         // The first block says everything that HEAD would, and signed addresses allow GET only.
-        let (version, first) =
-            with_retries(&options.retry, || asker.ask(0..BLOCK_SIZE, None)).await?;
-        let length = version.length;
-        Ok((Self { asker, version }, length, first))
+        let opened = with_retries(&options.opening, || async {
+            let got = Mutex::default();
+            let version = asker.fetch(&(0..BLOCK_SIZE), None, &got).await?;
+            Ok((version, got))
+        });
+        let (version, got) = opened.await?;
+        let first = std::mem::take(&mut *lock(&got)).freeze();
+        Ok((Self { asker, version }, first))
     }
 
-    pub(crate) async fn read(&self, range: Range<u64>) -> Result<Bytes, AttemptError> {
-        let (version, bytes) = self.asker.ask(range, self.version.tag.as_deref()).await?;
-        if version == self.version {
-            Ok(bytes)
-        } else {
-            Err(SourceError::Changed.into())
+    /// Bytes in it.
+    pub(crate) fn length(&self) -> u64 {
+        self.version.length
+    }
+
+    /// When its address stops being good, if it is a signed one.
+    pub(crate) fn expires_at(&self) -> Option<DateTime<Utc>> {
+        match &self.asker.target {
+            Target::Page { expires_at, .. } => *expires_at,
+            Target::Object(_) => None,
         }
+    }
+
+    /// Reads a range; what came before an attempt broke off is not asked for again.
+    pub(crate) async fn read(
+        &self,
+        range: &Range<u64>,
+        retry: &Retry,
+    ) -> Result<Bytes, SourceError> {
+        let wanted = (range.end - range.start) as usize;
+        let got = Mutex::new(BytesMut::with_capacity(wanted));
+        with_retries(retry, || async {
+            let fetched = self.asker.fetch(range, Some(&self.version), &got).await;
+            fetched.map_err(midway)
+        })
+        .await?;
+        Ok(std::mem::take(&mut *lock(&got)).freeze())
+    }
+}
+
+/// What was given before may be given again: a web server that is being restarted answers with
+/// almost anything, and the show waits for it as for one that does not answer.
+fn midway(error: AttemptError) -> AttemptError {
+    match error {
+        AttemptError::Fatal(
+            error @ (SourceError::Missing(_) | SourceError::Refused(_) | SourceError::NoRanges),
+        ) => Fault::Withdrawn(words(&error)).into(),
+        // It has no such range any more.
+        AttemptError::Fatal(SourceError::Empty) => SourceError::Changed.into(),
+        error => error,
     }
 }
 
 impl Asker {
-    async fn ask(
+    /// One attempt at what is missing in `got` of a range, in the version that is known, if one is.
+    async fn fetch(
         &self,
-        range: Range<u64>,
-        tag: Option<&str>,
-    ) -> Result<(Version, Bytes), AttemptError> {
-        let answer = async {
-            let response = match &self.target {
-                Target::Page(url) => self.ask_page(url, &range).await?,
-                Target::Object(object) => self.ask_object(object, &range, tag).await?,
-            };
-            partial_content(response, &range).await
-        };
-        tokio::time::timeout(self.attempt_timeout, answer)
+        range: &Range<u64>,
+        known: Option<&Version>,
+        got: &Mutex<BytesMut>,
+    ) -> Result<Version, AttemptError> {
+        tokio::time::timeout(self.attempt_timeout, self.fetch_all(range, known, got))
             .await
             .unwrap_or_else(|_| Err(Fault::Stalled(self.attempt_timeout).into()))
     }
 
-    async fn ask_page(&self, url: &Url, range: &Range<u64>) -> Result<Response, AttemptError> {
+    async fn fetch_all(
+        &self,
+        range: &Range<u64>,
+        known: Option<&Version>,
+        got: &Mutex<BytesMut>,
+    ) -> Result<Version, AttemptError> {
+        let mut known = known.cloned();
+        // More than once only where the server sends less at a time, each time at least a byte.
+        loop {
+            let rest = range.start + lock(got).len() as u64..range.end;
+            if let (true, Some(version)) = (rest.is_empty(), &known) {
+                return Ok(version.clone());
+            }
+            let response =
+                tokio::time::timeout(self.stall_timeout, self.ask(&rest, known.as_ref()))
+                    .await
+                    .map_err(|_| Fault::Stalled(self.stall_timeout))??;
+            let part = Part::of(&response, &rest)?;
+            let version = Version::of(&response, part.length);
+            if known.as_ref().is_some_and(|known| !known.may_be(&version)) {
+                return Err(SourceError::Changed.into());
+            }
+            let version = known.get_or_insert(version).clone();
+            let wanted = (part.range.end - part.range.start) as usize;
+            answer::receive(response, wanted, self.stall_timeout, got).await?;
+            if part.range.end >= range.end.min(version.length) {
+                return Ok(version);
+            }
+        }
+    }
+
+    /// An answer that holds content.
+    async fn ask(
+        &self,
+        range: &Range<u64>,
+        known: Option<&Version>,
+    ) -> Result<Response, AttemptError> {
+        let tag = known.and_then(Version::strong_tag);
+        match &self.target {
+            Target::Page { url, expires_at } => {
+                let answer = self.ask_page(url, range, tag).await;
+                answer.map_err(|error| explain(error, *expires_at))
+            }
+            Target::Object(object) => self.ask_object(object, range, tag).await,
+        }
+    }
+
+    async fn ask_page(
+        &self,
+        url: &Url,
+        range: &Range<u64>,
+        tag: Option<&str>,
+    ) -> Result<Response, AttemptError> {
         let mut url = url.clone();
         for _ in 0..=REDIRECTS {
-            let response = self
+            let mut request = self
                 .clients
                 .get(&url)?
                 .get(url.clone())
                 .header(header::RANGE, range_header(range))
-                .header(header::ACCEPT_ENCODING, "identity")
-                .send()
-                .await
-                .map_err(classify)?;
+                .header(header::ACCEPT_ENCODING, "identity");
+            if let Some(tag) = tag {
+                // Not `If-Range`, which would be answered with all of the other version.
+                request = request.header(header::IF_MATCH, tag);
+            }
+            let response = request.send().await.map_err(classify)?;
             if !response.status().is_redirection() {
                 return check_status(response);
             }
@@ -146,12 +236,22 @@ impl Asker {
                 continue;
             }
             let status = response.status();
-            if status.is_success() || status == StatusCode::NOT_FOUND || status.is_server_error() {
+            if status.is_success() || status.as_u16() == 404 || may_pass(status) {
                 return check_status(response);
             }
             return Err(object.refusal(response).await);
         }
         Err(SourceError::Refused("S3 does not say in which region the bucket is".to_owned()).into())
+    }
+}
+
+/// A signed address that is refused after its time is refused for good.
+fn explain(error: AttemptError, expires_at: Option<DateTime<Utc>>) -> AttemptError {
+    match (error, expires_at) {
+        (AttemptError::Fatal(SourceError::Refused(_)), Some(at)) if at <= Utc::now() => {
+            SourceError::Expired(at).into()
+        }
+        (error, _) => error,
     }
 }
 
@@ -163,83 +263,6 @@ fn redirected(url: &Url, response: &Response) -> Result<Url, SourceError> {
         .ok_or(SourceError::NotAnAddress("what the server redirects to"))
 }
 
-/// Lets pass what holds content.
-fn check_status(response: Response) -> Result<Response, AttemptError> {
-    let status = response.status();
-    match status {
-        StatusCode::PARTIAL_CONTENT => Ok(response),
-        status if status.is_success() => Err(SourceError::NoRanges.into()),
-        StatusCode::NOT_FOUND | StatusCode::GONE => {
-            Err(SourceError::Missing("there is nothing at this address").into())
-        }
-        StatusCode::PRECONDITION_FAILED => Err(SourceError::Changed.into()),
-        // An empty file has no first byte; one that got shorter has no such range.
-        StatusCode::RANGE_NOT_SATISFIABLE => Err(match total_length(&response) {
-            Some(0) => SourceError::Empty.into(),
-            _ => SourceError::Changed.into(),
-        }),
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
-            Err(Fault::Status(status.as_u16()).into())
-        }
-        status if status.is_server_error() => Err(Fault::Status(status.as_u16()).into()),
-        status => Err(SourceError::Refused(format!("the server refuses it ({status})")).into()),
-    }
-}
-
-/// Reads the answer to a range request, which holds what was asked for or, at the end, less.
-async fn partial_content(
-    mut response: Response,
-    range: &Range<u64>,
-) -> Result<(Version, Bytes), AttemptError> {
-    let length = total_length(&response).ok_or(Fault::Nonsense("no length in Content-Range"))?;
-    let start = content_range(&response).map(|(start, _)| start);
-    if start != Some(range.start.to_string().as_str()) {
-        return Err(Fault::Nonsense("another range than asked for").into());
-    }
-    let wanted = (range.end.min(length).saturating_sub(range.start)) as usize;
-    // No more than a block, whatever the answer says.
-    let mut bytes = BytesMut::with_capacity(wanted);
-    while let Some(chunk) = response.chunk().await.map_err(classify)? {
-        if bytes.len() + chunk.len() > wanted {
-            return Err(Fault::Nonsense("more bytes than asked for").into());
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    if bytes.len() < wanted {
-        let got = bytes.len();
-        return Err(Fault::Short { got, wanted }.into());
-    }
-    let version = Version {
-        length,
-        tag: tag(&response),
-    };
-    Ok((version, bytes.freeze()))
-}
-
 fn range_header(range: &Range<u64>) -> String {
     format!("bytes={}-{}", range.start, range.end.saturating_sub(1))
-}
-
-/// `bytes START-END/LENGTH` as (START, LENGTH).
-fn content_range(response: &Response) -> Option<(&str, &str)> {
-    let value = response
-        .headers()
-        .get(header::CONTENT_RANGE)?
-        .to_str()
-        .ok()?;
-    let (range, length) = value.strip_prefix("bytes ")?.split_once('/')?;
-    let start = range.split_once('-').map_or(range, |(start, _)| start);
-    Some((start.trim(), length.trim()))
-}
-
-fn total_length(response: &Response) -> Option<u64> {
-    content_range(response)?.1.parse().ok()
-}
-
-fn tag(response: &Response) -> Option<String> {
-    let headers = response.headers();
-    headers
-        .get(header::ETAG)
-        .or_else(|| headers.get(header::LAST_MODIFIED))
-        .and_then(|value| Some(value.to_str().ok()?.to_owned()))
 }

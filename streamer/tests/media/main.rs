@@ -1,4 +1,4 @@
-//! From a source to packets: files, web servers, and what is neither.
+//! From a file to packets.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -7,4 +7,3 @@ mod packets;
 mod refusals;
 mod seeking;
 mod support;
-mod web_source;

@@ -1,0 +1,11 @@
+//! Sources that behave, and those that do not: files, web servers, S3.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod files;
+mod midway;
+mod on_air;
+mod replaced;
+mod server;
+mod video;
+mod web;
