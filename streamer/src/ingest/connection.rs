@@ -24,7 +24,7 @@ use super::{
     stream::Stream,
     tls,
 };
-use crate::rtmp::{Event, Goal, MessageTooLarge, PublishTarget, Publisher, amf0::Value};
+use crate::rtmp::{AnnouncedCodecs, Event, Goal, MessageTooLarge, PublishTarget, Publisher, amf0::Value};
 
 /// A connection over which a stream is published.
 ///
@@ -110,6 +110,11 @@ impl Connection {
                 _ => {}
             }
         }
+    }
+
+    /// The codecs that the ingest says it takes beside H.264; most say nothing.
+    pub fn announced_codecs(&self) -> &AnnouncedCodecs {
+        self.publisher.announced_codecs()
     }
 
     /// Puts `onMetaData` into the queue.

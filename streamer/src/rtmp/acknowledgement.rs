@@ -23,10 +23,13 @@ impl Received {
         self.window = window;
     }
 
-    /// Counts bytes and returns the sequence number to acknowledge, when it is time.
-    pub(crate) fn add(&mut self, bytes: usize) -> Option<u32> {
+    pub(crate) fn add(&mut self, bytes: usize) {
         // The sequence number wraps by design.
         self.total = self.total.wrapping_add(bytes as u32);
+    }
+
+    /// The sequence number to acknowledge, when it is time; it is then taken for told.
+    pub(crate) fn due(&mut self) -> Option<u32> {
         let due = self.total.wrapping_sub(self.told) >= (self.window / 2).max(1);
         due.then(|| {
             self.told = self.total;
@@ -34,6 +37,49 @@ impl Received {
         })
     }
 }
+
+/// What the server allows us to have on the way (RTMP 1.0, section 5.4.5).
+///
+/// We answer with a window that is no larger, so that it can acknowledge in time, and leave the
+/// rest to TCP: our window is a twentieth of a second, and servers allow 2.5 MB and more.
+#[derive(Default)]
+pub(crate) struct Bandwidth {
+    limit: Option<u32>,
+    is_hard: bool,
+}
+
+impl Bandwidth {
+    /// Takes the server's word.
+    pub(crate) fn set(&mut self, bandwidth: u32, limit_type: u8) {
+        const HARD: u8 = 0;
+        const DYNAMIC: u8 = 2;
+        match (limit_type, self.limit) {
+            (HARD, _) => {
+                self.limit = Some(bandwidth);
+                self.is_hard = true;
+            }
+            // Hard if the one before was, otherwise of no account. As a first word it is what all
+            // servers say, and some wait for the answer.
+            (DYNAMIC, Some(_)) if !self.is_hard => {}
+            (DYNAMIC, _) => self.limit = Some(bandwidth),
+            // Soft: the smaller of both.
+            (_, limit) => {
+                self.limit = Some(limit.map_or(bandwidth, |limit| limit.min(bandwidth)));
+                self.is_hard = false;
+            }
+        }
+    }
+
+    /// The window to ask for where `wanted` would be best for us, in bytes.
+    pub(crate) fn window(&self, wanted: u32) -> u32 {
+        let limit = self.limit.unwrap_or(u32::MAX);
+        wanted.min(limit).max(SMALLEST_WINDOW)
+    }
+}
+
+/// A server that allows less is asked for an acknowledgement each time it has this many bytes all
+/// the same: each costs 16, and a message is seldom smaller.
+const SMALLEST_WINDOW: u32 = 512;
 
 /// What the server says that it received of us, as a count that does not wrap.
 ///
@@ -102,21 +148,72 @@ impl Confirmed {
 mod tests {
     use super::*;
 
+    #[track_caller]
+    fn check_received(received: &mut Received, bytes: usize, expected: Option<u32>) {
+        received.add(bytes);
+        assert_eq!(received.due(), expected);
+    }
+
     #[test]
     fn half_a_window_is_acknowledged() {
         let mut received = Received::new();
         received.set_window(1000);
-        assert_eq!(received.add(499), None);
-        assert_eq!(received.add(1), Some(500));
-        assert_eq!(received.add(499), None);
-        assert_eq!(received.add(600), Some(1599));
+        check_received(&mut received, 499, None);
+        check_received(&mut received, 1, Some(500));
+        check_received(&mut received, 499, None);
+        check_received(&mut received, 600, Some(1599));
+    }
+
+    #[test]
+    fn a_window_that_shrinks_on_the_way_is_kept() {
+        let mut received = Received::new();
+        check_received(&mut received, 1_000_000, None);
+        received.set_window(100_000);
+        check_received(&mut received, 1, Some(1_000_001));
+        received.set_window(u32::MAX);
+        check_received(&mut received, 1 << 30, None);
     }
 
     #[test]
     fn a_window_of_zero_does_no_harm() {
         let mut received = Received::new();
         received.set_window(0);
-        assert_eq!(received.add(1), Some(1));
+        check_received(&mut received, 1, Some(1));
+    }
+
+    #[test]
+    fn our_sequence_number_wraps() {
+        let mut received = Received::new();
+        received.set_window(200);
+        check_received(&mut received, (1 << 32) - 10, Some(u32::MAX - 9));
+        check_received(&mut received, 99, None);
+        check_received(&mut received, 1, Some(90));
+    }
+
+    /// The window that is asked for after these words, each a bandwidth and a limit type.
+    #[track_caller]
+    fn check_window(words: &[(u32, u8)], expected: u32) {
+        let mut bandwidth = Bandwidth::default();
+        for (value, limit_type) in words {
+            bandwidth.set(*value, *limit_type);
+        }
+        assert_eq!(bandwidth.window(30_000), expected);
+    }
+
+    #[test]
+    fn limit_types_mean_what_the_specification_says() {
+        let (hard, soft, dynamic) = (0, 1, 2);
+        check_window(&[], 30_000);
+        check_window(&[(5_000_000, dynamic)], 30_000);
+        check_window(&[(4_096, dynamic)], 4_096);
+        check_window(&[(4_096, hard), (8_192, hard)], 8_192);
+        check_window(&[(4_096, hard), (8_192, dynamic)], 8_192);
+        check_window(&[(4_096, hard), (8_192, soft)], 4_096);
+        check_window(&[(4_096, hard), (2_048, soft)], 2_048);
+        check_window(&[(4_096, soft), (8_192, dynamic)], 4_096);
+        check_window(&[(4_096, soft), (1_024, dynamic)], 4_096);
+        check_window(&[(1, hard)], SMALLEST_WINDOW);
+        check_window(&[(0, 77)], SMALLEST_WINDOW);
     }
 
     #[track_caller]

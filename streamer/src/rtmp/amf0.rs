@@ -79,12 +79,23 @@ pub enum Amf0Error {
 ///
 /// # Errors
 /// When the bytes are not AMF0.
-pub fn decode(mut input: &[u8]) -> Result<Vec<Value>, Amf0Error> {
+pub fn decode(input: &[u8]) -> Result<Vec<Value>, Amf0Error> {
+    match decode_leading(input) {
+        (values, None) => Ok(values),
+        (_, Some(error)) => Err(error),
+    }
+}
+
+/// Decodes values up to the first that is none; also says what was wrong with it.
+pub(crate) fn decode_leading(mut input: &[u8]) -> (Vec<Value>, Option<Amf0Error>) {
     let mut values = Vec::new();
     while !input.is_empty() {
-        values.push(decode_value(&mut input, 0)?);
+        match decode_value(&mut input, 0) {
+            Ok(value) => values.push(value),
+            Err(error) => return (values, Some(error)),
+        }
     }
-    Ok(values)
+    (values, None)
 }
 
 /// Appends a value.

@@ -215,9 +215,12 @@ fn parse_message_header(
         if let Some(expected) = extended {
             // The specification repeats the field here and some servers do not: it is taken for
             // the field only when it says the same.
-            let ahead: [u8; 4] = *input.0.first_chunk()?;
-            if u32::from_be_bytes(ahead) == expected {
+            let expected = expected.to_be_bytes();
+            let ahead = &input.0[..input.0.len().min(expected.len())];
+            if ahead == expected {
                 input.take::<4>()?;
+            } else if expected.starts_with(ahead) {
+                return None;
             }
         }
         if known.payload.is_empty() {

@@ -28,6 +28,11 @@ pub(crate) mod transaction {
     pub(crate) const DELETE_STREAM: f64 = 7.0;
 }
 
+/// What we send beside H.264, as FourCC.
+const CODECS: [&str; 2] = ["hvc1", "av01"];
+/// Of `videoFourCcInfoMap`: we make streams of the codec.
+const CAN_ENCODE: f64 = 2.0;
+
 pub(crate) fn connect(target: &PublishTarget) -> Vec<u8> {
     let text = |text: &str| Value::String(text.to_owned());
     let mut out = command("connect", transaction::CONNECT);
@@ -41,6 +46,19 @@ pub(crate) fn connect(target: &PublishTarget) -> Vec<u8> {
             ("tcUrl".to_owned(), text(&target.tc_url)),
             // Facebook's "RTMP Go Away": we come back at a key frame when told to.
             ("supportsGoAway".to_owned(), Value::Boolean(true)),
+            // Enhanced RTMP: first as version 1 wants it, then as version 2 does.
+            (
+                "fourCcList".to_owned(),
+                Value::StrictArray(CODECS.map(text).into()),
+            ),
+            (
+                "videoFourCcInfoMap".to_owned(),
+                Value::Object(
+                    CODECS
+                        .map(|codec| (codec.to_owned(), Value::Number(CAN_ENCODE)))
+                        .into(),
+                ),
+            ),
         ]),
     );
     out

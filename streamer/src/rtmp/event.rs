@@ -50,7 +50,14 @@ impl RefusalKind {
     pub(crate) fn of(code: &str, description: &str) -> Self {
         let description = description.to_ascii_lowercase();
         let says = |word: &str| description.contains(word);
-        if code.starts_with("NetStream.Publish.") || code == "NetStream.Unauthorized" {
+        // Trouble of the server's own, under a name that otherwise speaks of the key.
+        let is_trouble = matches!(
+            code,
+            "NetStream.Publish.Failed" | "NetStream.Publish.Idle" | "NetStream.Publish.Reset"
+        );
+        if is_trouble {
+            Self::Failed
+        } else if code.starts_with("NetStream.Publish.") || code == "NetStream.Unauthorized" {
             // nginx-rtmp and others have one code for a key that is wrong and one that is taken.
             if says("already") || says("in use") || says("busy") {
                 Self::Busy
@@ -98,6 +105,7 @@ mod tests {
         check("NetStream.Publish.Denied", "unknown key", Rejected);
         check("NetConnection.Connect.Rejected", "code=403", Rejected);
         check("NetConnection.Connect.InvalidApp", "", Rejected);
+        check("NetStream.Publish.Failed", "disk full", Failed);
         check("NetConnection.Connect.Failed", "try later", Failed);
         check("", "", Failed);
     }

@@ -7,6 +7,7 @@
 pub mod amf0;
 
 mod acknowledgement;
+mod announced;
 mod chunk_reader;
 mod chunk_writer;
 mod command;
@@ -16,8 +17,10 @@ mod handshake;
 mod message;
 mod publisher;
 mod redact;
+mod reply;
 mod target;
 
+pub use announced::AnnouncedCodecs;
 pub use error::{MessageTooLarge, ProtocolError};
 pub use event::{Event, Refusal, RefusalKind};
 pub use publisher::Publisher;

@@ -1,25 +1,31 @@
 //! The publisher: a state machine between the bytes of a connection and its owner.
 
+mod hearing;
+
 use std::{collections::VecDeque, fmt};
 
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 
 use super::{
-    acknowledgement::{Confirmed, Received},
-    amf0::{self, Value},
+    acknowledgement::{Bandwidth, Confirmed, Received},
+    amf0::Value,
+    announced::AnnouncedCodecs,
     chunk_reader::ChunkReader,
     chunk_writer::{ChunkStream, ChunkWriter},
-    command::{self, transaction},
+    command,
     error::{MessageTooLarge, ProtocolError},
-    event::{Event, Refusal, RefusalKind},
+    event::Event,
     handshake::Handshake,
-    message::{Header, Message, kind, user_control},
-    redact::redact,
-    target::{Goal, PublishTarget},
+    message::{Header, kind},
+    target::PublishTarget,
 };
 
 /// Our chunk size in bytes; OBS's, so every ingest has met it. An overhead of 0.02 %.
 const CHUNK_SIZE: u32 = 4096;
+
+/// The most bytes of answers that may wait to be sent. What a server asks beyond, while it takes
+/// nothing, is not answered.
+const MAX_ANSWERS: usize = 64 * 1024;
 
 /// Publishes one stream over one connection.
 ///
@@ -33,9 +39,14 @@ pub struct Publisher {
     output: BytesMut,
     /// Bytes that have left `output`.
     taken: u64,
+    /// Bytes of answers that were put into `output` since it was last empty.
+    answers: usize,
     received: Received,
     confirmed: Confirmed,
-    window_sent: bool,
+    bandwidth: Bandwidth,
+    /// The window that we asked for.
+    window: Option<u32>,
+    announced: AnnouncedCodecs,
     events: VecDeque<Event>,
 }
 
@@ -60,9 +71,12 @@ impl Publisher {
             writer: ChunkWriter::new(),
             output,
             taken: 0,
+            answers: 0,
             received: Received::new(),
             confirmed: Confirmed::new(),
-            window_sent: false,
+            bandwidth: Bandwidth::default(),
+            window: None,
+            announced: AnnouncedCodecs::default(),
             events: VecDeque::new(),
         }
     }
@@ -73,10 +87,12 @@ impl Publisher {
     /// # Errors
     /// When the server breaks the protocol.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<(), ProtocolError> {
-        if let Some(sequence) = self.received.add(bytes.len())
-            && !matches!(self.state, State::Handshake(_))
+        self.received.add(bytes.len());
+        if !matches!(self.state, State::Handshake(_))
+            && self.may_answer()
+            && let Some(sequence) = self.received.due()
         {
-            self.control(kind::ACKNOWLEDGEMENT, &sequence.to_be_bytes());
+            self.answer(kind::ACKNOWLEDGEMENT, &sequence.to_be_bytes());
         }
         if let State::Handshake(handshake) = &mut self.state {
             let Some(rest) = handshake.feed(bytes, &mut self.output)? else {
@@ -114,6 +130,9 @@ impl Publisher {
         let count = count.min(self.output.len());
         let _ = self.output.split_to(count);
         self.taken += count as u64;
+        if self.output.is_empty() {
+            self.answers = 0;
+        }
     }
 
     /// Bytes that were ever output, from the first of the handshake, those not yet sent included.
@@ -129,6 +148,12 @@ impl Publisher {
     /// Whether the key was sent and has not been accepted yet.
     pub fn is_publishing(&self) -> bool {
         matches!(self.state, State::CreatingStream | State::Publishing { .. })
+    }
+
+    /// The codecs that the server said it takes when it accepted `connect`; none if it said
+    /// nothing, or nothing yet.
+    pub fn announced_codecs(&self) -> &AnnouncedCodecs {
+        &self.announced
     }
 
     /// Sends `onMetaData`.
@@ -212,184 +237,16 @@ impl Publisher {
             .write(&mut self.output, ChunkStream::Control, header, &[payload]);
     }
 
-    fn on_message(&mut self, message: &Message) -> Result<(), ProtocolError> {
-        let payload = &message.payload[..];
-        match message.header.kind {
-            kind::ACKNOWLEDGEMENT => {
-                if let Some(sequence) = message.leading_u32()
-                    && let Some(bytes) = self.confirmed.update(sequence, self.bytes_output())
-                {
-                    self.events.push_back(Event::Acknowledged(bytes));
-                }
-            }
-            kind::WINDOW_ACKNOWLEDGEMENT_SIZE => {
-                if let Some(window) = message.leading_u32() {
-                    self.received.set_window(window);
-                }
-            }
-            kind::SET_PEER_BANDWIDTH => {
-                // The answer is our window. It need not be as large as what the server allows.
-                if let Some(bandwidth) = message.leading_u32() {
-                    self.send_window(bandwidth);
-                }
-            }
-            kind::USER_CONTROL => self.on_user_control(payload),
-            kind::COMMAND_AMF0 => self.on_command(payload)?,
-            // AMF3 commands are AMF0 after one byte, in all that servers send.
-            kind::COMMAND_AMF3 => self.on_command(payload.get(1..).unwrap_or_default())?,
-            kind::GO_AWAY => self.events.push_back(Event::GoAway),
-            _ => {}
-        }
-        Ok(())
+    /// A control message that the server asked for.
+    fn answer(&mut self, kind: u8, payload: &[u8]) {
+        let before = self.output.len();
+        self.control(kind, payload);
+        self.answers += self.output.len() - before;
     }
 
-    fn send_window(&mut self, at_most: u32) {
-        let window = self.target.acknowledgement_window.clamp(1, at_most.max(1));
-        self.control(kind::WINDOW_ACKNOWLEDGEMENT_SIZE, &window.to_be_bytes());
-        self.window_sent = true;
+    fn may_answer(&self) -> bool {
+        self.answers < MAX_ANSWERS
     }
-
-    fn on_user_control(&mut self, payload: &[u8]) {
-        let Some((event, rest)) = payload.split_first_chunk() else {
-            return;
-        };
-        if u16::from_be_bytes(*event) == user_control::PING_REQUEST {
-            let mut pong = BytesMut::with_capacity(payload.len());
-            pong.put_u16(user_control::PING_RESPONSE);
-            // A ping is four bytes; whatever a server adds is not sent back.
-            pong.extend_from_slice(&rest[..rest.len().min(4)]);
-            self.control(kind::USER_CONTROL, &pong);
-        }
-    }
-
-    fn on_command(&mut self, payload: &[u8]) -> Result<(), ProtocolError> {
-        let values = amf0::decode(payload)?;
-        let name = values.first().and_then(Value::as_str).unwrap_or_default();
-        let number = values.get(1).and_then(Value::as_number).unwrap_or(0.0);
-        let information = values
-            .iter()
-            .skip(2)
-            .find(|value| value.get("code").is_some());
-        match name {
-            "_result" => self.on_result(number, values.get(3)),
-            "_error" => {
-                self.on_error(number, information);
-                Ok(())
-            }
-            "onStatus" => {
-                self.on_status(information);
-                Ok(())
-            }
-            "close" => {
-                self.end(Event::Ended);
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn on_result(&mut self, number: f64, answer: Option<&Value>) -> Result<(), ProtocolError> {
-        match self.state {
-            State::Connecting if number == transaction::CONNECT => {
-                self.events.push_back(Event::Connected);
-                self.on_connected();
-            }
-            State::CreatingStream if number == transaction::CREATE_STREAM => {
-                let stream_id = answer
-                    .and_then(Value::as_number)
-                    .filter(|id| (0.0..=f64::from(u32::MAX)).contains(id))
-                    .ok_or(ProtocolError::NoStreamId)? as u32;
-                let publish = command::publish(&self.target.stream_key);
-                self.command(stream_id, &publish);
-                self.state = State::Publishing { stream_id };
-            }
-            // Answers to `releaseStream` and `FCPublish` say nothing.
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn on_connected(&mut self) {
-        if self.target.goal == Goal::Connect {
-            self.state = State::Over;
-            return;
-        }
-        if !self.window_sent {
-            self.send_window(u32::MAX);
-        }
-        self.writer.set_chunk_size(&mut self.output, CHUNK_SIZE);
-        for payload in [
-            command::release_stream(&self.target.stream_key),
-            command::fc_publish(&self.target.stream_key),
-            command::create_stream(),
-        ] {
-            self.command(0, &payload);
-        }
-        self.state = State::CreatingStream;
-    }
-
-    fn on_error(&mut self, number: f64, information: Option<&Value>) {
-        // `releaseStream` and `FCPublish` may fail: there is nothing to release the first time.
-        let about_names = [transaction::RELEASE_STREAM, transaction::FC_PUBLISH];
-        if !about_names.contains(&number) && !matches!(self.state, State::Over) {
-            self.refuse(information);
-        }
-    }
-
-    fn on_status(&mut self, information: Option<&Value>) {
-        let (level, code) = (text(information, "level"), text(information, "code"));
-        match (code, level, &self.state) {
-            ("NetStream.Publish.Start", _, State::Publishing { stream_id }) => {
-                self.state = State::Published {
-                    stream_id: *stream_id,
-                };
-                self.events.push_back(Event::Published);
-            }
-            (_, _, State::Over) => {}
-            (_, "error", _) => self.refuse(information),
-            // Some servers refuse a key without the level that says so.
-            ("NetStream.Publish.BadName" | "NetStream.Publish.Denied", _, _) => {
-                self.refuse(information);
-            }
-            (
-                "NetStream.Unpublish.Success"
-                | "NetConnection.Connect.Closed"
-                | "NetConnection.Connect.AppShutdown",
-                _,
-                _,
-            ) => self.end(Event::Ended),
-            _ => {}
-        }
-    }
-
-    fn refuse(&mut self, information: Option<&Value>) {
-        let code = text(information, "code");
-        let description = text(information, "description");
-        let mut kind = RefusalKind::of(code, description);
-        if kind == RefusalKind::Failed && code.is_empty() && self.is_publishing() {
-            // A refusal of `publish` without a word is one of the key.
-            kind = RefusalKind::Rejected;
-        }
-        let refusal = Refusal {
-            kind,
-            code: redact(code, &self.target.stream_key),
-            description: redact(description, &self.target.stream_key),
-        };
-        self.end(Event::Refused(refusal));
-    }
-
-    fn end(&mut self, event: Event) {
-        self.state = State::Over;
-        self.events.push_back(event);
-    }
-}
-
-/// A text of a status; empty when there is none.
-fn text<'a>(information: Option<&'a Value>, name: &str) -> &'a str {
-    information
-        .and_then(|information| information.get(name))
-        .and_then(Value::as_str)
-        .unwrap_or_default()
 }
 
 /// Shows how far it is and nothing of what it sends.
@@ -411,5 +268,4 @@ impl fmt::Debug for Publisher {
 }
 
 #[cfg(test)]
-#[path = "publisher_tests.rs"]
 mod tests;
