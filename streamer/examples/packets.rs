@@ -64,8 +64,10 @@ async fn print(place: &str, quiet: bool) -> Result<(), Failure> {
             TrackKind::Audio => "audio",
         };
         let dts = i64::from(flv::timestamp_ms(packet.dts));
-        let offset = match *flv::tag_body(&packet).header() {
-            [_, _, a, b, c] => i64::from(i32::from_be_bytes([a, b, c, 0]) >> 8),
+        let offset = match *flv::tag_body(&packet, movie.video.codec).header() {
+            [_, _, _, _, _, a, b, c] | [..0x80, _, a, b, c] => {
+                i64::from(i32::from_be_bytes([a, b, c, 0]) >> 8)
+            }
             _ => 0,
         };
         let hash = digest::digest(&digest::SHA256, &packet.data);

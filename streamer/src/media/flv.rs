@@ -1,23 +1,25 @@
 //! Tag bodies as FLV and RTMP carry them, laid out as `ffmpeg -c copy -f flv` writes them.
 //!
-//! The format is Adobe's "Video File Format Specification Version 10.1", annex E.
+//! The format is Adobe's "Video File Format Specification Version 10.1", annex E; for HEVC and AV1
+//! Enhanced RTMP (<https://veovera.org/docs/enhanced/enhanced-rtmp-v1>).
 
 use broadcast::MediaTime;
 use bytes::{BufMut, Bytes, BytesMut};
 
-use crate::media::{AudioTrack, Packet, Programme, TrackKind, VideoTrack};
+use crate::media::{AudioTrack, Packet, Programme, TrackKind, VideoCodec, VideoTrack};
 
 /// A tag body in two parts, so that the payload is not copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagBody {
-    header: [u8; 5],
+    header: [u8; 8],
     header_length: usize,
     /// The access unit, shared with the [`Packet`] it came from.
     pub payload: Bytes,
 }
 
 impl TagBody {
-    /// The two (audio) or five (video) bytes before the payload.
+    /// What stands before the payload: two bytes for audio, five for H.264, five or eight for
+    /// HEVC, five for AV1.
     pub fn header(&self) -> &[u8] {
         &self.header[..self.header_length]
     }
@@ -62,7 +64,13 @@ pub fn timestamp_ms(time: MediaTime) -> u32 {
 /// The body that precedes the first frame: the decoder configuration record.
 pub fn video_sequence_header(video: &VideoTrack) -> Bytes {
     let mut body = BytesMut::with_capacity(5 + video.config.len());
-    body.put_slice(&[KEY_FRAME | AVC, AVC_SEQUENCE_HEADER, 0, 0, 0]);
+    match video.codec {
+        VideoCodec::Avc => body.put_slice(&[KEY_FRAME | AVC, AVC_SEQUENCE_HEADER, 0, 0, 0]),
+        codec => {
+            body.put_u8(ENHANCED | KEY_FRAME | SEQUENCE_START);
+            body.put_slice(&codec.four_cc());
+        }
+    }
     body.put_slice(&video.config);
     body.freeze()
 }
@@ -75,24 +83,38 @@ pub fn audio_sequence_header(audio: &AudioTrack) -> Bytes {
     body.freeze()
 }
 
-/// The body of one packet.
-pub fn tag_body(packet: &Packet) -> TagBody {
+/// The body of one packet of a show whose pictures are of this codec.
+pub fn tag_body(packet: &Packet, codec: VideoCodec) -> TagBody {
     let (header, header_length) = match packet.track {
-        TrackKind::Video => {
-            let frame_type = if packet.key_frame {
-                KEY_FRAME
-            } else {
-                INTER_FRAME
-            };
-            let [_, high, middle, low] = composition_time_ms(packet).to_be_bytes();
-            ([frame_type | AVC, AVC_NALU, high, middle, low], 5)
-        }
-        TrackKind::Audio => ([AAC_44_KHZ_16_BIT_STEREO, AAC_RAW, 0, 0, 0], 2),
+        TrackKind::Video => video_header(packet, codec),
+        TrackKind::Audio => ([AAC_44_KHZ_16_BIT_STEREO, AAC_RAW, 0, 0, 0, 0, 0, 0], 2),
     };
     TagBody {
         header,
         header_length,
         payload: packet.data.clone(),
+    }
+}
+
+/// The header of a frame, and its length.
+fn video_header(packet: &Packet, codec: VideoCodec) -> ([u8; 8], usize) {
+    let frame_type = if packet.key_frame {
+        KEY_FRAME
+    } else {
+        INTER_FRAME
+    };
+    let offset = composition_time_ms(packet);
+    let [_, high, middle, low] = offset.to_be_bytes();
+    let [a, b, c, d] = codec.four_cc();
+    let enhanced = ENHANCED | frame_type;
+    match codec {
+        VideoCodec::Avc => ([frame_type | AVC, AVC_NALU, high, middle, low, 0, 0, 0], 5),
+        VideoCodec::Hevc if offset != 0 => {
+            ([enhanced | CODED_FRAMES, a, b, c, d, high, middle, low], 8)
+        }
+        VideoCodec::Hevc => ([enhanced | CODED_FRAMES_X, a, b, c, d, 0, 0, 0], 5),
+        // The frames of AV1 are in the order in which they are shown, and have no such field.
+        VideoCodec::Av1 => ([enhanced | CODED_FRAMES, a, b, c, d, 0, 0, 0], 5),
     }
 }
 
@@ -108,7 +130,7 @@ pub fn metadata(programme: &Programme) -> Vec<(&'static str, MetadataValue)> {
         ("height", Number(f64::from(video.height))),
         ("videodatarate", Number(video.bit_rate as f64 / 1_000.0)),
         ("framerate", Number(video.frame_rate)),
-        ("videocodecid", Number(f64::from(AVC))),
+        ("videocodecid", Number(video_codec_id(video.codec))),
     ];
     if let Some(audio) = programme.audio() {
         values.extend([
@@ -126,6 +148,14 @@ pub fn metadata(programme: &Programme) -> Vec<(&'static str, MetadataValue)> {
     values
 }
 
+/// FLV's number of the codec; of those that it has none for, the FourCC as a number.
+fn video_codec_id(codec: VideoCodec) -> f64 {
+    match codec {
+        VideoCodec::Avc => f64::from(AVC),
+        codec => f64::from(u32::from_be_bytes(codec.four_cc())),
+    }
+}
+
 /// The signed 24 bits between decoding and showing, from the rounded times, so that the receiver's
 /// sum is the rounded time of showing.
 fn composition_time_ms(packet: &Packet) -> i32 {
@@ -138,6 +168,12 @@ const KEY_FRAME: u8 = 1 << 4;
 const INTER_FRAME: u8 = 2 << 4;
 const AVC: u8 = 7;
 const AVC_SEQUENCE_HEADER: u8 = 0;
+/// Enhanced RTMP: the lower half of the first byte is a packet type, and a FourCC follows.
+const ENHANCED: u8 = 1 << 7;
+const SEQUENCE_START: u8 = 0;
+const CODED_FRAMES: u8 = 1;
+/// Coded frames that are shown as they are decoded.
+const CODED_FRAMES_X: u8 = 3;
 const AVC_NALU: u8 = 1;
 /// The specification fixes these for AAC; the real values are in the AudioSpecificConfig.
 const AAC_44_KHZ_16_BIT_STEREO: u8 = 0xaf;
@@ -160,7 +196,12 @@ mod tests {
 
     #[track_caller]
     fn check(packet: &Packet, header: &[u8]) {
-        let body = tag_body(packet);
+        check_codec(VideoCodec::Avc, packet, header);
+    }
+
+    #[track_caller]
+    fn check_codec(codec: VideoCodec, packet: &Packet, header: &[u8]) {
+        let body = tag_body(packet, codec);
         assert_eq!(body.header(), header);
         assert_eq!(body.len(), header.len() + 4);
         assert_eq!(body.to_bytes(), [header, b"data"].concat());
@@ -183,6 +224,50 @@ mod tests {
             &[0x27, 1, 0xff, 0xff, 0xd8],
         );
         check(&packet(TrackKind::Audio, true, 0, 0), &[0xaf, 1]);
+    }
+
+    #[test]
+    fn enhanced_headers() {
+        use VideoCodec::{Av1, Hevc};
+        let reordered = packet(TrackKind::Video, true, 0, 80_000);
+        check_codec(Hevc, &reordered, b"\x91hvc1\0\0\x50");
+        let early = packet(TrackKind::Video, false, 80_000, 40_000);
+        check_codec(Hevc, &early, b"\xa1hvc1\xff\xff\xd8");
+        let plain = packet(TrackKind::Video, true, 40_000, 40_000);
+        check_codec(Hevc, &plain, b"\x93hvc1");
+        check_codec(Av1, &plain, b"\x91av01");
+        let inter = packet(TrackKind::Video, false, 40_000, 40_000);
+        check_codec(Hevc, &inter, b"\xa3hvc1");
+        check_codec(Av1, &inter, b"\xa1av01");
+        check_codec(Hevc, &packet(TrackKind::Audio, true, 0, 0), &[0xaf, 1]);
+    }
+
+    #[test]
+    fn sequence_headers() {
+        let track = |codec| VideoTrack {
+            codec,
+            config: Bytes::from_static(b"config"),
+            width: 1920,
+            height: 1080,
+            rotation: 0,
+            display_aspect: None,
+            profile: 1,
+            level: 123,
+            frame_rate: 30.0,
+            bit_rate: 0,
+            frames: 0,
+        };
+        let header = |codec| video_sequence_header(&track(codec));
+        assert_eq!(header(VideoCodec::Avc), b"\x17\0\0\0\0config"[..]);
+        assert_eq!(header(VideoCodec::Hevc), b"\x90hvc1config"[..]);
+        assert_eq!(header(VideoCodec::Av1), b"\x90av01config"[..]);
+    }
+
+    #[test]
+    fn codecs_that_flv_has_no_number_for_have_their_name_as_one() {
+        assert_eq!(video_codec_id(VideoCodec::Avc), 7.0);
+        assert_eq!(video_codec_id(VideoCodec::Hevc), f64::from(0x6876_6331_u32));
+        assert_eq!(video_codec_id(VideoCodec::Av1), f64::from(0x6176_3031_u32));
     }
 
     #[test]

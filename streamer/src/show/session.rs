@@ -220,7 +220,7 @@ impl Session {
         packet: &Packet,
         pace: Pace,
     ) -> Result<(), Halt> {
-        let body = flv::tag_body(packet);
+        let body = flv::tag_body(packet, destination.show.programme.video().codec);
         let parts = [body.header(), &body.payload[..]];
         let timestamp = stamp(pace, packet.dts);
         match packet.track {

@@ -28,7 +28,7 @@ async fn check_against_ffmpeg(name: &str) {
             assert_eq!(packet.data.len(), *size, "{at}");
             assert_eq!(short_hash(&packet.data), *hash, "{at}");
             assert_eq!(packet.key_frame, *key_frame, "{at}");
-            let body = flv::tag_body(packet);
+            let body = flv::tag_body(packet, movie.video.codec);
             let dts_ms = i64::from(flv::timestamp_ms(packet.dts));
             let pts_ms = dts_ms + composition_time(&body);
             assert!((dts_ms - dts).abs() <= 1, "dts {dts_ms} of {at}");
@@ -48,7 +48,9 @@ fn short_hash(bytes: &[u8]) -> String {
 /// The signed 24 bits of a video tag; audio has none.
 fn composition_time(body: &flv::TagBody) -> i64 {
     match *body.header() {
-        [_, _, a, b, c] => i64::from(i32::from_be_bytes([a, b, c, 0]) >> 8),
+        [_, _, _, _, _, a, b, c] | [..0x80, _, a, b, c] => {
+            i64::from(i32::from_be_bytes([a, b, c, 0]) >> 8)
+        }
         _ => 0,
     }
 }
