@@ -88,6 +88,17 @@ impl Platform {
         address.parse().ok()
     }
 
+    /// What the timestamps of a stream do after a connection was made again, unless its owner says
+    /// otherwise. This is the one place where platforms may differ.
+    ///
+    /// All of them go on: a live encoder that lost its connection goes on with its clock, so that is
+    /// what every platform expects, and it is what tells the viewers' players how long the gap was.
+    pub const fn timestamps(self) -> Timestamps {
+        match self {
+            Self::Facebook | Self::Youtube | Self::Twitch | Self::Custom => Timestamps::Continue,
+        }
+    }
+
     /// Whose ingest an address is, by its host.
     pub fn of(ingest: &Ingest) -> Self {
         let host = ingest.host().to_ascii_lowercase();
