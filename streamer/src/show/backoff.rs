@@ -10,11 +10,13 @@ const LONGEST: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Backoff(Duration);
 
-impl Backoff {
-    pub(super) fn new() -> Self {
+impl Default for Backoff {
+    fn default() -> Self {
         Self(FIRST)
     }
+}
 
+impl Backoff {
     /// The next wait; `random` is anything.
     pub(super) fn next(&mut self, random: u64) -> Duration {
         let wait = self.0;
@@ -29,14 +31,14 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_a_limit() {
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::default();
         let waits: Vec<u128> = (0..8).map(|_| backoff.next(0).as_millis()).collect();
         assert_eq!(waits, [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]);
     }
 
     #[test]
     fn chance_takes_half_at_most() {
-        let wait = Backoff::new().next(u64::MAX);
+        let wait = Backoff::default().next(u64::MAX);
         assert!((125..=126).contains(&wait.as_millis()), "{wait:?}");
     }
 }

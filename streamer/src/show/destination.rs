@@ -2,19 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use broadcast::{Failure, FailureKind, MediaTime, OnDrop};
+use broadcast::{Backup, Failure, FailureKind, MediaTime, OnDrop};
 use chrono::{DateTime, Utc};
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep},
-};
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     backoff::Backoff,
     gate,
+    opening::Standing,
     pace::Pace,
     reporter::Reporter,
+    route::Route,
     session::{Halt, Played, Session},
     spec::{Show, ShowDestination},
 };
@@ -45,10 +44,10 @@ pub(super) struct Destination {
     pub(super) backoff: Backoff,
     /// Since when no connection has brought the show further.
     pub(super) failing_since: Option<Instant>,
-    /// Whether the ingest has accepted the key in this attempt.
-    pub(super) accepted: bool,
-    /// Rejections of the key, or by us of the certificate, in a row.
-    pub(super) rejections: u32,
+    /// Which of its ingests is used.
+    pub(super) route: Route,
+    pub(super) first: Standing,
+    pub(super) backup: Standing,
 }
 
 impl Destination {
@@ -63,6 +62,9 @@ impl Destination {
         Self {
             dial: show.dial.clone().for_bit_rate(show.bit_rate()),
             resume: target.start_at.unwrap_or(show.start_at),
+            route: Route::new(target.backup.as_ref().map(Backup::after)),
+            first: Standing::default(),
+            backup: Standing::default(),
             show,
             target,
             reporter,
@@ -71,10 +73,8 @@ impl Destination {
             began,
             last_sent: None,
             pace: None,
-            backoff: Backoff::new(),
+            backoff: Backoff::default(),
             failing_since: None,
-            accepted: false,
-            rejections: 0,
         }
     }
 
@@ -113,8 +113,7 @@ impl Destination {
                 );
                 // What was sent arrives; the stream is not ended, for we are back in a moment.
                 let _ = connection.leave(LAST_FRAMES_ON_STOP).await;
-                self.failing_since = None;
-                self.backoff = Backoff::new();
+                self.recovered();
                 self.reporter.disconnected(None);
                 Ok(false)
             }
@@ -149,7 +148,13 @@ impl Destination {
     }
 
     /// Takes stock after a connection was lost, and waits before the next.
+    ///
+    /// It may be made to the other ingest. What it begins with is the same: the last key frame that
+    /// this ingest is known to have. A backup takes the same stream and stands in for the first, so
+    /// to the platform it is a reconnect: nothing is missing from the two together, and at most a
+    /// group of pictures and what was on its way are in both.
     async fn lost(&mut self, session: &Session, error: LinkError) -> Result<(), Failure> {
+        let side = self.route.side();
         let resume = match self.show.on_drop {
             OnDrop::Resume => session
                 .resume()
@@ -158,36 +163,34 @@ impl Destination {
         };
         // An ingest that takes the key and drops the connection again and again must not keep
         // the show on one spot for ever. Under skip the clock sees to that.
+        let has_lasted = session.has_lasted(&error);
         let has_worked = match self.show.on_drop {
             OnDrop::Resume => resume.is_some(),
-            OnDrop::Skip => session.has_lasted(&error),
+            OnDrop::Skip => has_lasted,
         };
         if has_worked {
-            self.failing_since = None;
-            self.backoff = Backoff::new();
+            self.recovered();
         }
         if let Some(key_frame) = resume {
             self.resume = key_frame;
         }
-        let failure = Failure::from(error);
-        let wait = self.next_wait();
-        let given_up =
-            self.is_out_of_patience(wait) || failure.kind == FailureKind::UnsupportedMedia;
+        let took_nothing_for = match &error {
+            LinkError::Stalled(time) => *time,
+            _ => Duration::ZERO,
+        };
+        let since = Instant::now().checked_sub(took_nothing_for);
+        let failure = self.note(side, error.into());
         tracing::warn!(
             destination = self.target.name,
             position = %self.reporter.progress().position,
             %failure,
-            given_up,
             "lost the ingest"
         );
-        self.reporter.disconnected(Some(failure.clone()));
-        if given_up {
-            return Err(failure);
-        }
-        tokio::select! {
-            () = self.stop.clone().cancelled_owned() => Err(self.interrupted()),
-            () = sleep(wait) => Ok(()),
-        }
+        let was_of_use = has_worked || has_lasted;
+        let next = self
+            .route
+            .lost(was_of_use, since.unwrap_or_else(Instant::now));
+        self.go_on(failure, next).await
     }
 
     pub(super) fn interrupted(&mut self) -> Failure {

@@ -54,6 +54,22 @@ pub(super) fn conclude(ends: &[End]) -> Result<(), Failure> {
     })
 }
 
+/// What a destination with two ingests fails with: both say why, and the kind is that of the one
+/// that tells less, for it may be the one that can be reached another time.
+pub(super) fn of_both(first: Option<Failure>, backup: Option<Failure>) -> Option<Failure> {
+    let (first, backup) = match (first, backup) {
+        (Some(first), Some(backup)) => (first, backup),
+        (one, other) => return one.or(other),
+    };
+    let message = format!("{}; {}", first.message, backup.message);
+    let kind = if rank(first.kind) < rank(backup.kind) {
+        backup.kind
+    } else {
+        first.kind
+    };
+    Some(Failure::new(kind, message))
+}
+
 /// The less, the more it tells: first what someone can set right, last what may be weather.
 fn rank(kind: FailureKind) -> u8 {
     match kind {
@@ -119,6 +135,21 @@ mod tests {
         check(
             &[end("a", 7, Err(IngestUnreachable))],
             Err((IngestUnreachable, "IngestUnreachable it was", Some(7))),
+        );
+    }
+
+    #[test]
+    fn two_ingests_fail_as_the_one_that_may_come_back() {
+        use FailureKind::{IngestUnreachable, TokenRejected};
+        let failure = |kind, message: &str| Some(Failure::new(kind, message));
+        let away = failure(IngestUnreachable, "away");
+        let refused = failure(TokenRejected, "on the backup ingest b: refused");
+        assert_eq!(of_both(None, None), None);
+        assert_eq!(of_both(away.clone(), None), away);
+        assert_eq!(of_both(None, refused.clone()), refused);
+        assert_eq!(
+            of_both(away, refused),
+            failure(IngestUnreachable, "away; on the backup ingest b: refused")
         );
     }
 

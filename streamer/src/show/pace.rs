@@ -8,7 +8,8 @@ use tokio::time::Instant;
 ///
 /// The time stamps are those of the media as long as nothing happens. After an interruption that
 /// the show makes up for by ending later they are ahead by its length: they go on with the clock,
-/// as those of a live encoder do, and so never go back, whatever is repeated.
+/// as those of a live encoder do, and so never go back, whatever is repeated. For an ingest that
+/// wants it they begin at zero with each connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pace {
     zero: Instant,
@@ -31,6 +32,14 @@ impl Pace {
     pub(super) fn resumed(self, now: Instant, origin: MediaTime) -> Self {
         let ahead = self.position(now) + self.ahead - origin;
         Self::new(now, origin, ahead.max(self.ahead))
+    }
+
+    /// The same clock with time stamps that begin at zero, at the packet with decoding time `first`.
+    pub(super) fn stamped_from(self, first: MediaTime) -> Self {
+        Self {
+            ahead: MediaTime::from_millis(-first.as_millis()),
+            ..self
+        }
     }
 
     /// When a packet leaves.
@@ -79,6 +88,20 @@ mod tests {
         let last = MediaTime::from_ticks(frames * 1001, 30_000);
         let after = pace.due(last) - zero;
         assert!((after.as_secs_f64() - frames as f64 * 1001.0 / 30_000.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn time_stamps_can_begin_at_zero() {
+        let zero = Instant::now();
+        let pace = Pace::new(zero, MediaTime::ZERO, MediaTime::ZERO);
+        let back = zero + Duration::from_secs(15);
+        let pace = pace.resumed(back, s(8)).stamped_from(s(8));
+        assert_eq!(pace.due(s(9)), back + Duration::from_secs(1));
+        assert_eq!((pace.stamp(s(8)), pace.stamp(s(9))), (s(0), s(1)));
+        // And anew.
+        let later = back + Duration::from_secs(10);
+        let pace = pace.resumed(later, s(12)).stamped_from(s(12));
+        assert_eq!((pace.due(s(12)), pace.stamp(s(12))), (later, s(0)));
     }
 
     #[test]

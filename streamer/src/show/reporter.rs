@@ -66,8 +66,9 @@ impl Reporter {
         &self.progress
     }
 
-    pub(super) fn connected(&mut self) {
+    pub(super) fn connected(&mut self, on_backup: bool) {
         self.progress.connected = true;
+        self.progress.on_backup = on_backup;
         self.progress.failure = None;
         if self.progress.on_air_at.is_some() {
             self.progress.reconnects += 1;

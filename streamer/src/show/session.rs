@@ -2,7 +2,7 @@
 
 use std::{future::Future, io, pin::pin, time::Duration};
 
-use broadcast::{Failure, FailureKind, MediaTime, OnDrop};
+use broadcast::{Failure, FailureKind, MediaTime, OnDrop, Timestamps};
 use chrono::Utc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -315,6 +315,11 @@ impl Destination {
                 Pace::new(now, first, (clock - first).max(MediaTime::ZERO))
             }
             None => Pace::new(now, first, MediaTime::ZERO),
+        };
+        let is_first = self.pace.is_none() && !self.has_been_on_air();
+        let pace = match self.target.timestamps {
+            Timestamps::RestartAtZero if !is_first => pace.stamped_from(first),
+            _ => pace,
         };
         self.pace = Some(pace);
         pace

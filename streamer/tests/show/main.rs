@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod backup;
 #[path = "../support/certificate.rs"]
 mod certificate;
 mod faults;

@@ -140,3 +140,39 @@ pub(crate) fn check_whole(received: &[Packet], wanted: &[Wanted]) {
     assert_eq!(check_run(received, wanted), (0, 0));
     assert_eq!(received.len(), wanted.len());
 }
+
+/// Checks the parts of a show, one for each connection: together they are the whole, what is in two
+/// of them is a group of pictures and what was on its way at most, and no time stamp goes back.
+#[track_caller]
+pub(crate) fn check_parts(parts: &[Vec<Packet>], wanted: &[Wanted]) {
+    /// The distance of key frames in the fixtures, in ms.
+    const GOP: i64 = 1000;
+    /// What a connection may hold, by `DialPolicy::for_bit_rate`, in ms.
+    const ON_ITS_WAY: i64 = 1000;
+    let mut end = 0;
+    let mut last = 0;
+    for (number, part) in parts
+        .iter()
+        .enumerate()
+        .filter(|(_, part)| !part.is_empty())
+    {
+        let (start, shift) = check_run(part, wanted);
+        assert!(start <= end, "part {number}: {} packets lost", start - end);
+        assert!(shift >= 0, "part {number}: {shift}");
+        assert!(
+            part[0].timestamp_ms >= last,
+            "part {number}: time stamps go back"
+        );
+        if end > 0 {
+            assert!(wanted[start].key_frame, "part {number}");
+            let repeated = wanted[end - 1].dts - wanted[start].dts;
+            assert!(
+                repeated <= GOP + ON_ITS_WAY,
+                "part {number}: {repeated} ms repeated"
+            );
+        }
+        end = end.max(start + part.len());
+        last = part[part.len() - 1].timestamp_ms;
+    }
+    assert_eq!(end, wanted.len(), "the end is missing");
+}
