@@ -56,6 +56,12 @@ impl Blocks {
         (!known).then(|| self.slot(index))
     }
 
+    /// Block `index` if it is in memory.
+    pub(crate) fn known(&self, index: u64) -> Option<Bytes> {
+        let kept = self.lock();
+        kept.slots.get(&index)?.0.get().cloned()
+    }
+
     pub(crate) fn add_reader(&self) {
         self.readers.fetch_add(1, Ordering::Relaxed);
     }

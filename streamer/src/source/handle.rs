@@ -191,6 +191,23 @@ impl Source {
         Ok(bytes.freeze())
     }
 
+    /// Reads `length` bytes from `offset` and nothing around them, for who goes through the source
+    /// in leaps. What is read is not kept.
+    pub(crate) async fn peek(&self, offset: u64, length: usize) -> Result<Bytes, SourceError> {
+        let shared = &self.shared;
+        let range = shared.range(offset, length)?;
+        if range.is_empty() {
+            return Ok(Bytes::new());
+        }
+        let index = range.start / BLOCK_SIZE;
+        if range.end <= shared.block_range(index).end
+            && let Some(block) = shared.blocks.known(index)
+        {
+            return Ok(slice(&block, index, &range));
+        }
+        shared.read(range, &shared.retry).await
+    }
+
     /// A reader of its own that reads ahead.
     pub(crate) fn reader(&self) -> Reader {
         self.shared.blocks.add_reader();
