@@ -30,19 +30,28 @@ pub(crate) async fn box_at(source: &Source, at: u64, end: u64) -> Result<Option<
         return Ok(None);
     }
     let bytes = source.read(at, left.min(16) as usize).await?;
-    let mut rest: &[u8] = &bytes;
+    Ok(Some(parse_header(&bytes, at, end)?))
+}
+
+/// The box whose header is the first of `bytes`, which lie at `at`; without a size it goes on to
+/// `end`.
+///
+/// # Errors
+/// A size that is smaller than the header.
+pub(crate) fn parse_header(bytes: &[u8], at: u64, end: u64) -> Result<BoxAt, Refusal> {
+    let mut rest = bytes;
     let Some(header) = Header::decode_maybe(&mut rest).map_err(|_| BAD_SIZE)? else {
-        return Err(BAD_SIZE.into());
+        return Err(BAD_SIZE);
     };
     let start = at + (bytes.len() - rest.len()) as u64;
     let end = match header.size {
         Some(size) => start.checked_add(size as u64).ok_or(BAD_SIZE)?,
         None => end,
     };
-    Ok(Some(BoxAt {
+    Ok(BoxAt {
         kind: *header.kind.as_ref(),
         body: start..end,
-    }))
+    })
 }
 
 /// The boxes in `container`, each of which must lie within it.

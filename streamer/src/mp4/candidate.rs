@@ -4,12 +4,12 @@ use mp4_atom::{Elst, Matrix, Mdhd, Mvhd, Tkhd};
 
 use super::{
     boxes::{BoxAt, body, children, decode, find},
-    edit_list::{Edit, timeline},
+    built_table::BuiltTable,
+    edit_list::{Edit, displaced, timeline},
     error::{Mp4Error, Refusal},
     geometry::Geometry,
     sample_description::{Entry, Handler, codec_name, read_entries},
     summary::{TrackPurpose, TrackSummary},
-    table_builder::BuiltTable,
     track::Track,
 };
 use crate::source::Source;
@@ -45,6 +45,7 @@ pub(crate) enum Listed {
 #[derive(Debug)]
 pub(crate) struct Candidate {
     pub(crate) handler: Handler,
+    pub(crate) track_id: u32,
     pub(crate) enabled: bool,
     pub(crate) geometry: Geometry,
     /// Which of its kind, from one.
@@ -98,6 +99,7 @@ impl Listed {
         let entries = read_entries(&body(source, stsd).await?, handler)?;
         Ok(Some(Self::Candidate(Box::new(Candidate {
             handler,
+            track_id: tkhd.track_id,
             enabled: tkhd.enabled,
             geometry: Geometry::new(&movie.matrix, &tkhd),
             number: 0,
@@ -163,9 +165,11 @@ impl Candidate {
         summary
     }
 
+    /// The track with its samples; `is_fragmented` if some of them may lie in fragments.
     pub(crate) fn track<D>(
         &self,
         table: BuiltTable,
+        is_fragmented: bool,
         describe: impl Fn(&Entry) -> Result<D, Refusal>,
     ) -> Result<Track<D>, Refusal> {
         let name = match self.handler {
@@ -185,23 +189,27 @@ impl Candidate {
                 return Err(Refusal::FormatChanges(name));
             }
         }
-        let has_key = table
+        if table
             .samples
             .last_before(i64::MAX, true, |_| true)
-            .is_some();
-        if !has_key {
+            .is_none()
+        {
             return Err(Refusal::Damaged("no key frame"));
         }
-        Ok(Track {
-            description: describe(entry)?,
-            time_scale: self.time_scale,
-            timeline: timeline(
+        let timeline = match is_fragmented {
+            true => displaced(&table.samples, &self.edits)?,
+            false => timeline(
                 &table.samples,
                 table.has_compositions,
                 self.handler,
                 self.time_scale,
                 &self.edits,
             )?,
+        };
+        Ok(Track {
+            description: describe(entry)?,
+            time_scale: self.time_scale,
+            timeline,
             samples: table.samples,
         })
     }

@@ -104,15 +104,50 @@ pub(crate) fn timeline(
     Ok(line)
 }
 
+/// The same for a file with fragments, of which an edit list only says where they begin: nothing
+/// is cut off.
+pub(crate) fn displaced(table: &SampleTable, edits: &[Edit]) -> Result<Timeline, Refusal> {
+    let mut line = Timeline {
+        segments: Vec::new(),
+        composition_shift: -i64::from(table.least_composition()),
+        start: 0,
+        lead: 0,
+    };
+    let mut pauses = 0_i64;
+    let mut media_start = 0;
+    for edit in edits {
+        let Some(media_time) = edit.media_time else {
+            pauses = pauses.saturating_add(edit.duration);
+            continue;
+        };
+        media_start = media_time;
+        break;
+    }
+    let displacement = pauses
+        .checked_sub(media_start)
+        .ok_or(Refusal::Damaged("the edit list"))?;
+    line = whole(table, line);
+    for segment in &mut line.segments {
+        segment.displacement += displacement;
+    }
+    line.start = line
+        .start
+        .checked_add(displacement)
+        .ok_or(Refusal::Damaged("the edit list"))?;
+    Ok(line)
+}
+
 /// No edit list, or one that leaves nothing.
 fn whole(table: &SampleTable, line: Timeline) -> Timeline {
     let mut cursor = table.cursor(0);
+    let start = cursor.next(table).map_or(0, |first| first.cts());
     Timeline {
         segments: vec![Segment {
-            samples: 0..table.count(),
+            // Nothing can be made of what precedes the first key frame.
+            samples: first_key(table, 0)..table.count(),
             displacement: -line.composition_shift,
         }],
-        start: cursor.next(table).map_or(0, |first| first.cts()),
+        start,
         ..line
     }
 }
@@ -199,8 +234,13 @@ fn first_sample(
             table.last_before((start - i64::from(time_scale)).max(0), false, |_| true)
         }
     };
-    let mut cursor = table.cursor(found.map_or(0, |sample| sample.index));
     // Nothing can be made of what precedes the first key frame.
+    first_key(table, found.map_or(0, |sample| sample.index))
+}
+
+/// The first key frame from this sample on.
+fn first_key(table: &SampleTable, from: u32) -> u32 {
+    let mut cursor = table.cursor(from);
     let key = std::iter::from_fn(|| cursor.next(table)).find(|sample| sample.key);
     key.map_or(0, |sample| sample.index)
 }

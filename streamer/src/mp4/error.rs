@@ -66,9 +66,6 @@ pub enum Refusal {
         /// Bytes that it has.
         length: u64,
     },
-    /// `moof` boxes.
-    #[error("it is a fragmented MP4, which is not read yet")]
-    Fragmented,
     /// A compressed `moov`.
     #[error("its index is compressed (cmov), which is not read")]
     CompressedIndex,
@@ -123,10 +120,9 @@ impl Refusal {
             | Self::NotTaken(_)
             | Self::FormatChanges(_) => Some(VIDEO),
             Self::AudioCodec(_) => Some("-c:v copy -c:a aac -b:a 128k -ac 2"),
-            Self::Fragmented
-            | Self::CompressedIndex
-            | Self::ParameterSetsInStream(_)
-            | Self::Damaged(_) => Some("-c copy"),
+            Self::CompressedIndex | Self::ParameterSetsInStream(_) | Self::Damaged(_) => {
+                Some("-c copy")
+            }
             Self::NoVideo => Some(
                 "-f lavfi -i color=black:size=1280x720:rate=30 -shortest -map 1:v -map 0:a \
                  -c:v libx264 -pix_fmt yuv420p -g 60 -c:a aac -b:a 128k",

@@ -1,12 +1,18 @@
 //! Finding and understanding the index (`moov`).
 
-use mp4_atom::Mvhd;
+use std::iter::once;
+
+use futures_util::future::try_join_all;
+use mp4_atom::{Mvhd, Trex};
 
 use super::{
     audio_entry::AacDescription,
     boxes::{BoxAt, box_at, children, decode, find},
+    built_table::BuiltTable,
     candidate::{Candidate, Listed, MovieHeader},
     error::{Mp4Error, Refusal},
+    fragment::{FragmentedTrack, read_fragment},
+    fragments,
     geometry::Geometry,
     sample_description::{Entry, Handler},
     summary::{TrackPurpose, TrackSummary},
@@ -39,13 +45,10 @@ pub(crate) async fn read_index(
     source: &Source,
     audio_track: Option<u32>,
 ) -> Result<Index, Mp4Error> {
-    let moov = find_moov(source).await?;
+    let Found { moov, fragments } = find_moov(source).await?;
     let boxes = children(source, &moov).await?;
     if find(&boxes, b"cmov").is_some() {
         return Err(Refusal::CompressedIndex.into());
-    }
-    if find(&boxes, b"mvex").is_some() {
-        return Err(Refusal::Fragmented.into());
     }
     let movie = find(&boxes, b"mvhd").ok_or(Refusal::Damaged("no movie header"))?;
     let movie: Mvhd = decode(source, movie, "the movie header").await?;
@@ -56,20 +59,23 @@ pub(crate) async fn read_index(
         None => choose(&tracks, Handler::Audio)?,
     };
 
-    let (video_table, audio_table) = tokio::try_join!(build(source, &video.stbl), async {
-        match audio {
-            Some(audio) => Ok(Some(build(source, &audio.stbl).await?)),
-            None => Ok(None),
-        }
-    })?;
-    let audio_table = audio_table.filter(|table| table.samples.count() > 0);
-    let described = video_table
-        .end
-        .max(audio_table.as_ref().map_or(0, |table| table.end));
+    let chosen: Vec<&Candidate> = once(video).chain(audio).collect();
+    let mut tables = try_join_all(chosen.iter().map(|track| build(source, &track.stbl))).await?;
+    let extends = find(&boxes, b"mvex");
+    if let Some(extends) = extends {
+        tables = add_fragments(source, extends, fragments, &chosen, tables).await?;
+    }
+    for table in &mut tables {
+        table.finish();
+    }
+    let described = tables.iter().map(|table| table.end).max().unwrap_or(0);
     let length = source.length();
     if described > length {
         return Err(Refusal::Truncated { described, length }.into());
     }
+    let mut tables = tables.into_iter();
+    let video_table = tables.next().ok_or(Refusal::NoVideo)?;
+    let audio_table = tables.next().filter(|table| table.samples.count() > 0);
     let audio = audio.zip(audio_table);
     Ok(Index {
         geometry: video.geometry,
@@ -78,24 +84,64 @@ pub(crate) async fn read_index(
             &tracks,
             &[Some(video), audio.as_ref().map(|(audio, _)| *audio)],
         ),
-        video: video.track(video_table, |entry| match entry {
+        video: video.track(video_table, extends.is_some(), |entry| match entry {
             Entry::Video(description) => Ok(description.clone()),
             other => Err(refusal(other)),
         })?,
         audio: match audio {
-            Some((audio, table)) => Some(audio.track(table, |entry| match entry {
-                Entry::Aac(description) => Ok(description.clone()),
-                other => Err(refusal(other)),
-            })?),
+            Some((audio, table)) => {
+                Some(audio.track(table, extends.is_some(), |entry| match entry {
+                    Entry::Aac(description) => Ok(description.clone()),
+                    other => Err(refusal(other)),
+                })?)
+            }
             None => None,
         },
     })
 }
 
+/// Adds the samples of the fragments to those of the index.
+async fn add_fragments(
+    source: &Source,
+    extends: &BoxAt,
+    from: u64,
+    chosen: &[&Candidate],
+    tables: Vec<BuiltTable>,
+) -> Result<Vec<BuiltTable>, Mp4Error> {
+    let mut defaults = Vec::new();
+    for at in children(source, extends).await? {
+        if &at.kind == b"trex" {
+            let trex: Trex = decode(source, &at, "the defaults of fragments").await?;
+            defaults.push(trex);
+        }
+    }
+    let mut tracks: Vec<FragmentedTrack> = chosen
+        .iter()
+        .zip(tables)
+        .map(|(track, table)| FragmentedTrack {
+            track_id: track.track_id,
+            handler: track.handler,
+            table,
+        })
+        .collect();
+    fragments::for_each(source, from, |fragment| {
+        read_fragment(fragment, &defaults, &mut tracks)
+    })
+    .await?;
+    Ok(tracks.into_iter().map(|track| track.table).collect())
+}
+
+/// Where the index lies, and where fragments may begin.
+struct Found {
+    moov: BoxAt,
+    fragments: u64,
+}
+
 /// Walks the boxes of the file to its index.
-async fn find_moov(source: &Source) -> Result<BoxAt, Mp4Error> {
+async fn find_moov(source: &Source) -> Result<Found, Mp4Error> {
     let length = source.length();
     let mut at = 0;
+    let mut first_fragment = None;
     for number in 0..MOST_TOP_LEVEL_BOXES {
         let found = match box_at(source, at, length).await {
             // Junk after the last box, or no boxes at all.
@@ -110,10 +156,18 @@ async fn find_moov(source: &Source) -> Result<BoxAt, Mp4Error> {
         }
         let Some(found) = found else { break };
         match &found.kind {
-            b"moov" if found.body.end <= length => return Ok(found),
-            b"moof" => return Err(Refusal::Fragmented.into()),
-            _ => at = found.body.end,
+            b"moov" if found.body.end <= length => {
+                return Ok(Found {
+                    fragments: first_fragment.unwrap_or(found.body.end),
+                    moov: found,
+                });
+            }
+            b"moof" => {
+                first_fragment.get_or_insert(at);
+            }
+            _ => {}
         }
+        at = found.body.end;
         if at >= length {
             break;
         }

@@ -5,12 +5,17 @@
 mod audio_config;
 mod audio_entry;
 mod boxes;
+mod built_table;
 mod candidate;
 mod codec;
 mod edit_list;
 mod error;
+mod fragment;
+mod fragments;
 mod geometry;
 mod index;
+mod leaps;
+mod places;
 mod sample_description;
 mod sample_table;
 mod summary;

@@ -40,6 +40,7 @@ pub(crate) struct SampleTable {
     blocks: Vec<Block>,
     count: u32,
     total_size: u64,
+    begin: i64,
     duration: i64,
     least_composition: i32,
     open: OpenBlock,
@@ -71,6 +72,13 @@ struct State {
 }
 
 impl SampleTable {
+    /// The decoding time of the first sample, if it is not zero. Nothing has been pushed yet.
+    pub(crate) fn begin_at(&mut self, dts: i64) {
+        self.begin = dts;
+        self.open.start.dts = dts;
+        self.open.state.dts = dts;
+    }
+
     /// Appends a sample. Its index and its decoding time follow from those before it.
     pub(crate) fn push(&mut self, sample: Sample) {
         let open = &mut self.open;
@@ -107,7 +115,7 @@ impl SampleTable {
         open.samples += 1;
         self.count += 1;
         self.total_size = self.total_size.saturating_add(u64::from(sample.size));
-        self.duration = open.state.dts;
+        self.duration = open.state.dts - self.begin;
         self.least_composition = self.least_composition.min(sample.composition);
         if open.samples == BLOCK_SAMPLES {
             self.close_block();

@@ -2,30 +2,13 @@
 
 use super::{
     boxes::{BoxAt, find},
+    built_table::{Addition, BuiltTable, MOST_SAMPLES},
     error::{Mp4Error, Refusal},
-    sample_table::{Sample, SampleTable},
     table_reader::TableReader,
 };
 use crate::source::Source;
 
-/// Two days of AAC.
-const MOST_SAMPLES: u32 = 8_000_000;
-/// An RTMP message holds 2^24 - 1 bytes.
-const LARGEST_SAMPLE: u32 = (1 << 24) - 64;
-
-/// The samples of a track, and what else the tables say of them.
-#[derive(Debug)]
-pub(crate) struct BuiltTable {
-    pub(crate) samples: SampleTable,
-    /// The sample descriptions in use, by number from one.
-    pub(crate) descriptions: Vec<u32>,
-    /// Whether there is a table of composition offsets.
-    pub(crate) has_compositions: bool,
-    /// The end of the sample that lies last in the file.
-    pub(crate) end: u64,
-}
-
-/// Reads the tables of a track.
+/// Reads the tables of a track. More can be added before they are finished.
 pub(crate) async fn build(source: &Source, stbl: &[BoxAt]) -> Result<BuiltTable, Mp4Error> {
     let mut sizes = Sizes::open(source, stbl).await?;
     let mut chunks = Chunks::open(source, stbl).await?;
@@ -35,30 +18,18 @@ pub(crate) async fn build(source: &Source, stbl: &[BoxAt]) -> Result<BuiltTable,
         None => None,
     };
     let mut keys = Keys::open(source, stbl).await?;
-    let mut built = BuiltTable {
-        samples: SampleTable::default(),
-        descriptions: Vec::new(),
-        has_compositions: compositions.is_some(),
-        end: 0,
-    };
+    let mut built = BuiltTable::new(compositions.is_some());
     if sizes.count > MOST_SAMPLES {
         return Err(Refusal::TooLarge("samples").into());
     }
 
-    let mut index = 0;
-    while index < sizes.count {
+    while built.count() < sizes.count {
         let mut chunk = chunks.next().await?;
-        if chunk.samples > 0 && !built.descriptions.contains(&chunk.description) {
-            built.descriptions.push(chunk.description);
-            if built.descriptions.len() > 64 {
-                return Err(Refusal::TooLarge("sample descriptions").into());
-            }
+        if chunk.samples > 0 {
+            built.describe(chunk.description)?;
         }
-        for _ in 0..chunk.samples.min(sizes.count - index) {
+        for _ in 0..chunk.samples.min(sizes.count - built.count()) {
             let size = sizes.next().await?;
-            if size > LARGEST_SAMPLE {
-                return Err(Refusal::TooLarge("a frame of more than 16 MB").into());
-            }
             let duration = match durations.next().await? {
                 // Some writers mean a small step back; time goes on nevertheless.
                 duration if duration > i32::MAX as u32 => 1,
@@ -69,21 +40,16 @@ pub(crate) async fn build(source: &Source, stbl: &[BoxAt]) -> Result<BuiltTable,
                 Some(runs) => runs.next_or(0).await? as i32,
                 None => 0,
             };
-            built.samples.push(Sample {
-                index,
+            built.append(Addition {
                 offset: chunk.offset,
                 size,
-                dts: 0,
-                composition,
                 duration,
-                key: keys.is_key(index).await?,
-            });
+                composition,
+                key: keys.is_key(built.count()).await?,
+            })?;
             chunk.offset = chunk.offset.saturating_add(u64::from(size));
-            built.end = built.end.max(chunk.offset);
-            index += 1;
         }
     }
-    built.samples.finish();
     Ok(built)
 }
 

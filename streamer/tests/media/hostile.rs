@@ -82,8 +82,29 @@ proptest! {
     }
 
     #[test]
+    fn fragments_with_other_numbers(
+        name in prop::sample::select(vec![
+            "fragments-absolute.mp4", "fragments-implicit.mp4", "fragments-segment-index.mp4",
+        ]),
+        kind in prop::sample::select(vec![&b"moof"[..], b"mvex", b"sidx", b"mfra"]),
+        changes in prop::collection::vec((0..160_usize, nasty()), 1..6),
+    ) {
+        let mut bytes = std::fs::read(fixture(name)).unwrap();
+        let start = bytes.windows(4).position(|at| at == kind).unwrap_or(0);
+        for (at, value) in changes {
+            let at = start + 4 + at * 4;
+            if let Some(word) = bytes.get_mut(at..at + 4) {
+                word.copy_from_slice(&value.to_be_bytes());
+            }
+        }
+        survive(&bytes);
+    }
+
+    #[test]
     fn a_file_that_ends_anywhere(
-        name in prop::sample::select(vec!["moov-first.mp4", "moov-last.mp4", "quicktime.mov"]),
+        name in prop::sample::select(vec![
+            "moov-first.mp4", "moov-last.mp4", "quicktime.mov", "fragments-absolute.mp4",
+        ]),
         end in any::<prop::sample::Index>(),
     ) {
         let bytes = std::fs::read(fixture(name)).unwrap();

@@ -67,11 +67,6 @@ async fn no_video() {
 }
 
 #[tokio::test]
-async fn fragmented() {
-    check_fixture("fragmented.mp4", &["fragmented", "-c copy"]).await;
-}
-
-#[tokio::test]
 async fn encrypted() {
     check_fixture("encrypted.mp4", &["video is encrypted"]).await;
 }
@@ -79,6 +74,20 @@ async fn encrypted() {
 #[tokio::test]
 async fn truncated() {
     check_fixture("truncated.mp4", &["truncated", "30000"]).await;
+}
+
+#[tokio::test]
+async fn fragments_that_are_cut_off() {
+    let whole = std::fs::read(fixture("fragments-default-base.mp4")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut.mp4");
+    // Within the last fragment's media, and within its header.
+    let last = whole.windows(4).rposition(|at| at == b"moof").unwrap();
+    for end in [whole.len() - 1_000, last + 100] {
+        std::fs::write(&path, &whole[..end]).unwrap();
+        let end = end.to_string();
+        check(&path, FailureKind::UnsupportedMedia, &["truncated", &end]).await;
+    }
 }
 
 #[tokio::test]

@@ -59,6 +59,13 @@ async fn edit_list() {
 }
 
 #[tokio::test]
+async fn fragments() {
+    check("fragments-absolute.mp4").await;
+    check("fragments-late.mp4").await;
+    check("fragments-negative.mp4").await;
+}
+
+#[tokio::test]
 async fn no_sound() {
     check("no-audio.mp4").await;
 }
