@@ -24,7 +24,9 @@ use super::{
     stream::Stream,
     tls,
 };
-use crate::rtmp::{AnnouncedCodecs, Event, Goal, MessageTooLarge, PublishTarget, Publisher, amf0::Value};
+use crate::rtmp::{
+    AnnouncedCodecs, Event, Goal, MessageTooLarge, PublishTarget, Publisher, amf0::Value,
+};
 
 /// A connection over which a stream is published.
 ///

@@ -4,6 +4,7 @@
 mod connection;
 mod dial;
 mod error;
+mod greeting;
 mod policy;
 mod probe;
 mod stage;
@@ -15,3 +16,4 @@ pub use policy::DialPolicy;
 pub use probe::probe;
 
 pub(crate) use error::{LinkError, OpenError};
+pub(crate) use greeting::announced_codecs;

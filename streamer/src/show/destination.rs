@@ -80,6 +80,7 @@ impl Destination {
 
     /// Sends the show to its end, or says why that could not be done.
     pub(super) async fn run(mut self) -> Result<(), Failure> {
+        self.check_codec_early().await?;
         let connect_at = self.show.air_time - self.show.connect_ahead;
         tokio::select! {
             () = self.stop.clone().cancelled_owned() => return Err(self.interrupted()),

@@ -4,7 +4,7 @@ use broadcast::{Failure, FailureKind, Ingest};
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::time::Instant;
 
-use super::{destination::Destination, gate, route::Side, setback::until};
+use super::{codec::Refused, destination::Destination, gate, route::Side, setback::until};
 use crate::ingest::{Connection, OpenError};
 
 /// How often an ingest may reject a key, or show a certificate that is not trusted, before we
@@ -18,6 +18,8 @@ pub(super) struct Standing {
     accepted: bool,
     /// Rejections of the key, or by us of the certificate, in a row.
     rejections: u32,
+    /// Whether it has said that it takes the codec.
+    pub(super) takes_codec: bool,
     /// What went wrong there last, since a connection was last of use.
     pub(super) failure: Option<Failure>,
 }
@@ -31,14 +33,14 @@ impl Destination {
                 self.make_way();
             }
             let side = self.route.side();
-            let error = match self.try_at(side).await? {
+            let refused = match self.try_at(side).await? {
                 Some(Ok(connection)) => return Ok(connection),
-                Some(Err(error)) => error,
+                Some(Err(refused)) => refused,
                 // The time of the first ingest is over.
                 None => continue,
             };
-            let is_pointless = self.is_pointless(side, &error);
-            let failure = self.note(side, error.into());
+            let is_pointless = self.is_pointless(side, &refused);
+            let failure = self.note(side, refused.into());
             tracing::warn!(destination = self.target.name, %failure, "no ingest");
             let next = self.route.failed(is_pointless);
             self.go_on(failure, next).await?;
@@ -46,13 +48,13 @@ impl Destination {
     }
 
     /// One try. None when it takes longer than the first ingest has before it makes way.
-    async fn try_at(
-        &mut self,
-        side: Side,
-    ) -> Result<Option<Result<Connection, OpenError>>, Failure> {
+    async fn try_at(&mut self, side: Side) -> Result<Option<Result<Connection, Refused>>, Failure> {
         // In a box, for it is large and short-lived, and the task lasts as long as the show.
-        let attempt: BoxFuture<'_, _> =
-            Connection::publish(self.ingest(side), &self.target.key, &self.dial).boxed();
+        let attempt: BoxFuture<'_, Result<Connection, Refused>> = async {
+            self.check_codec(side).await?;
+            Ok(Connection::publish(self.ingest(side), &self.target.key, &self.dial).await?)
+        }
+        .boxed();
         let opened = tokio::select! {
             () = self.stop.clone().cancelled_owned() => return Err(self.interrupted()),
             opened = attempt => opened,
@@ -69,6 +71,7 @@ impl Destination {
             );
             let standing = self.standing(side);
             standing.accepted = true;
+            standing.takes_codec = true;
             standing.rejections = 0;
             self.reporter.connected(on_backup);
         }
@@ -99,7 +102,14 @@ impl Destination {
         );
     }
 
-    fn ingest(&self, side: Side) -> &Ingest {
+    pub(super) fn takes_codec(&self, side: Side) -> bool {
+        match side {
+            Side::First => self.first.takes_codec,
+            Side::Backup => self.backup.takes_codec,
+        }
+    }
+
+    pub(super) fn ingest(&self, side: Side) -> &Ingest {
         match (side, &self.target.backup) {
             (Side::Backup, Some(backup)) => &backup.ingest,
             _ => &self.target.ingest,
@@ -124,7 +134,11 @@ impl Destination {
     }
 
     /// Whether another try at this ingest cannot help.
-    fn is_pointless(&mut self, side: Side, error: &OpenError) -> bool {
+    fn is_pointless(&mut self, side: Side, refused: &Refused) -> bool {
+        let error = match refused {
+            Refused::Open(error) => error,
+            Refused::Codec(_) => return true,
+        };
         let is_ahead = gate::left(self.show.air_time).is_some();
         let standing = self.standing(side);
         if matches!(error, OpenError::Certificate { .. }) {

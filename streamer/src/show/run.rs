@@ -19,7 +19,6 @@ use super::{
     spec::Show,
     update::{Summary, Update},
 };
-use crate::media::VideoCodec;
 
 /// The longest time between two updates.
 const UPDATE_EVERY: Duration = Duration::from_millis(500);
@@ -44,9 +43,6 @@ pub async fn run(
             FailureKind::BadRequest,
             "the show has no destination",
         ));
-    }
-    if show.programme.video().codec != VideoCodec::Avc {
-        return Err(show.programme.not_taken());
     }
     let began = Utc::now();
     let first_due = gate::instant(show.air_time).max(Instant::now());

@@ -5,7 +5,10 @@ use std::time::Duration;
 use broadcast::{Backup, Ingest, MediaTime, OnDrop, Platform, StreamKey, Timestamps};
 use chrono::{DateTime, Utc};
 
-use crate::{ingest::DialPolicy, media::Programme};
+use crate::{
+    ingest::DialPolicy,
+    media::{Programme, VideoCodec},
+};
 
 /// What is shown where and when.
 #[derive(Clone, Debug)]
@@ -87,6 +90,15 @@ impl Codecs {
         Self {
             hevc: both,
             av1: both,
+        }
+    }
+
+    /// Whether a codec is among them; H.264 always is.
+    pub fn take(self, codec: VideoCodec) -> bool {
+        match codec {
+            VideoCodec::Avc => true,
+            VideoCodec::Hevc => self.hevc,
+            VideoCodec::Av1 => self.av1,
         }
     }
 }

@@ -5,6 +5,7 @@
 mod backup;
 #[path = "../support/certificate.rs"]
 mod certificate;
+mod codecs;
 mod faults;
 mod giving_up;
 mod go_away;
