@@ -350,3 +350,7 @@ impl fmt::Debug for Connection {
         self.publisher.fmt(f)
     }
 }
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;

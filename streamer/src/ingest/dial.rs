@@ -157,6 +157,8 @@ async fn connect(address: SocketAddr, policy: &DialPolicy) -> io::Result<TcpStre
 
 #[cfg(test)]
 mod tests {
+    use tokio::{net::TcpListener, time::timeout};
+
     use super::*;
     use crate::address::AddressPolicy;
 
@@ -190,19 +192,89 @@ mod tests {
         assert!(matches!(none, Err(OpenError::NoAddress { .. })));
     }
 
+    fn policy() -> DialPolicy {
+        DialPolicy::new(AddressPolicy::PRIVATE_TOO)
+    }
+
+    async fn listener(address: &str) -> (TcpListener, SocketAddr) {
+        let listener = TcpListener::bind(address).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        (listener, address)
+    }
+
+    /// An address of which connections are refused.
+    async fn refusing(address: &str) -> SocketAddr {
+        listener(address).await.1
+    }
+
+    /// An address that does not answer: its queue of connections is full. It is so while the value
+    /// lives.
+    async fn black_hole(address: &str) -> (impl Sized, SocketAddr) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(address.parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut queue = Vec::new();
+        while let Ok(stream) =
+            timeout(Duration::from_millis(300), TcpStream::connect(address)).await
+        {
+            queue.push(stream.unwrap());
+        }
+        ((listener, queue), address)
+    }
+
+    /// Which address is connected to, and how long that takes.
+    async fn winner(addresses: &[SocketAddr]) -> (SocketAddr, Duration) {
+        let started = Instant::now();
+        let policy = policy();
+        let racing = race(addresses.to_vec(), &policy);
+        let stream = timeout(Duration::from_secs(20), racing).await.unwrap();
+        (stream.unwrap().peer_addr().unwrap(), started.elapsed())
+    }
+
+    #[tokio::test]
+    async fn the_first_of_several_wins_if_it_answers() {
+        let (_a, first) = listener("127.0.0.1:0").await;
+        let (_b, second) = listener("127.0.0.2:0").await;
+        assert_eq!(winner(&[first, second]).await.0, first);
+        assert_eq!(winner(&[second, first]).await.0, second);
+    }
+
     #[tokio::test]
     async fn the_next_address_is_tried_when_one_refuses() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let refusing = closed.local_addr().unwrap();
-        drop(closed);
-        let policy = DialPolicy::new(AddressPolicy::PRIVATE_TOO);
-        let stream = race(vec![refusing, refusing, address], &policy)
-            .await
-            .unwrap();
-        assert_eq!(stream.peer_addr().unwrap(), address);
-        let error = race(vec![refusing], &policy).await.unwrap_err();
+        let (_listener, address) = listener("127.0.0.3:0").await;
+        let refused = [refusing("127.0.0.1:0").await, refusing("127.0.0.2:0").await];
+        let (winner, took) = winner(&[refused[0], refused[1], address]).await;
+        assert_eq!(winner, address);
+        assert!(took < STAGGER, "{took:?}");
+        let error = race(refused.to_vec(), &policy()).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    }
+
+    #[tokio::test]
+    async fn an_address_that_says_nothing_costs_one_stagger() {
+        let (_hole, hole) = black_hole("127.0.0.1:0").await;
+        let (_listener, address) = listener("127.0.0.2:0").await;
+        let (winner, took) = winner(&[hole, address]).await;
+        assert_eq!(winner, address);
+        assert!((STAGGER..10 * STAGGER).contains(&took), "{took:?}");
+        // And is the one that is waited for when there is no other.
+        let policy = policy();
+        let alone = race(vec![hole], &policy);
+        assert!(timeout(2 * STAGGER, alone).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn families_stand_in_for_each_other() {
+        let (_v4, v4) = listener("127.0.0.1:0").await;
+        // 100::/64 leads nowhere by definition (RFC 6666): no route, or no answer.
+        let nowhere = "[100::1]:9".parse().unwrap();
+        assert_eq!(winner(&[nowhere, v4]).await.0, v4);
+        // A machine may have no IPv6 at all.
+        let Ok(v6) = TcpListener::bind("[::1]:0").await else {
+            return;
+        };
+        let v6 = v6.local_addr().unwrap();
+        assert_eq!(winner(&[refusing("127.0.0.1:0").await, v6]).await.0, v6);
     }
 }

@@ -31,7 +31,8 @@ impl DialPolicy {
             addresses,
             ca_file: None,
             open_timeout: Duration::from_secs(6),
-            write_timeout: Duration::from_secs(10),
+            // With what the kernels on the way still take, a dead ingest is noticed in about 12 s.
+            write_timeout: Duration::from_secs(8),
             send_buffer: Some(256 * 1024),
             acknowledgement_window: rtmp::ACKNOWLEDGEMENT_WINDOW,
         }

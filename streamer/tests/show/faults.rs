@@ -28,7 +28,7 @@ fn cut_at(millis: u64, away: u64) -> Fault {
 /// Checks two parts of a show with a cut between them: together they are the whole, at most one
 /// GOP is in both, and no time stamp goes back.
 #[track_caller]
-fn check_parts(ingest: &RunningIngest, wanted: &[Wanted]) {
+pub(crate) fn check_parts(ingest: &RunningIngest, wanted: &[Wanted]) {
     let (first, second) = (media(ingest, 1), media(ingest, 2));
     assert_eq!(check_run(&first, wanted), (0, 0));
     let (start, shift) = check_run(&second, wanted);

@@ -7,6 +7,7 @@ mod backup;
 mod certificate;
 mod codecs;
 mod faults;
+mod faults_of_protocol;
 mod giving_up;
 mod go_away;
 mod recording;
