@@ -1,6 +1,6 @@
 //! A track of the file, known by its headers.
 
-use mp4_atom::{Elst, Matrix, Mdhd, Mvhd, Tkhd};
+use mp4_atom::{Elst, ElstEntry, FixedPoint, Matrix, Mdhd, Mvhd, Tkhd};
 
 use super::{
     boxes::{BoxAt, body, children, decode, find},
@@ -247,6 +247,7 @@ async fn read_edits(
     if elst.entries.len() > MOST_EDITS {
         return Err(Refusal::TooLarge("edits").into());
     }
+    check_speed(&elst.entries)?;
     let scaled = |duration: u64| -> Option<i64> {
         let ticks = u128::from(duration) * u128::from(time_scale);
         let scale = u128::from(movie_time_scale.max(1));
@@ -272,4 +273,21 @@ async fn read_edits(
     Ok(edits
         .collect::<Option<Vec<Edit>>>()
         .ok_or(Refusal::Damaged("the edit list"))?)
+}
+
+/// Only what is played as it was recorded can be sent without coding it anew.
+fn check_speed(entries: &[ElstEntry]) -> Result<(), Refusal> {
+    let mut played = entries.iter().filter(|entry| entry.media_time.is_some());
+    let is_still = |entry: &ElstEntry| entry.media_rate == FixedPoint::new(0, 0);
+    // All of a movie in one still picture: the writer just left the rate out.
+    if let (Some(only), None) = (played.next(), played.next())
+        && is_still(only)
+    {
+        return Ok(());
+    }
+    let mut played = entries.iter().filter(|entry| entry.media_time.is_some());
+    match played.all(|entry| entry.media_rate == FixedPoint::new(1, 0)) {
+        true => Ok(()),
+        false => Err(Refusal::EditSpeed),
+    }
 }

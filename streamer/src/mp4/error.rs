@@ -23,15 +23,20 @@ impl Mp4Error {
             Self::Refused(refusal) => refusal,
         };
         let label = source.label();
+        let name = shell_word(source.file_name());
         let message = match refusal.remedy() {
-            Some(options) => {
-                let name = shell_word(source.file_name());
-                format!(
-                    "{label} cannot be sent: {refusal}; this makes a file that can: \
-                     ffmpeg -i {name} {options} -movflags +faststart sendable.mp4"
-                )
-            }
-            None => format!("{label} cannot be sent: {refusal}"),
+            Remedy::Command(options) => format!(
+                "{label} cannot be sent: {refusal}; this makes a file that can: {}",
+                ffmpeg(&name, options)
+            ),
+            Remedy::Remux => format!(
+                "{label} cannot be sent: {refusal}; if it holds H.264 and AAC, as most do, this \
+                 makes a file that can, in seconds and without loss: {}; if that fails, or what it \
+                 makes is refused, this codes it anew: {}",
+                ffmpeg(&name, "-c copy -sn"),
+                ffmpeg(&name, ANEW)
+            ),
+            Remedy::None => format!("{label} cannot be sent: {refusal}"),
         };
         let kind = match refusal {
             Refusal::NoSuchAudio { .. } => FailureKind::BadRequest,
@@ -47,6 +52,9 @@ pub enum Refusal {
     /// Something else, recognised by its first bytes.
     #[error("it is {0}, not MP4 or MOV")]
     OtherContainer(&'static str),
+    /// The same of a kind that mostly holds what MP4 can hold too.
+    #[error("it is {0}, not MP4 or MOV")]
+    OtherWrapping(&'static str),
     /// Something else, not recognised.
     #[error("it is no video: neither MP4 nor MOV, whatever its name says")]
     NotAVideo,
@@ -104,26 +112,30 @@ pub enum Refusal {
     /// An index that contradicts itself.
     #[error("its index is damaged ({0})")]
     Damaged(&'static str),
+    /// An edit list with a rate that is not one.
+    #[error(
+        "its edit list holds a picture still, or plays a part of it faster or slower, which takes \
+         coding anew: export it again from the program that made it"
+    )]
+    EditSpeed,
     /// More than anyone would record.
     #[error("its index is larger than is read ({0})")]
     TooLarge(&'static str),
 }
 
 impl Refusal {
-    /// Options of ffmpeg that turn the file into one that is sent.
-    fn remedy(&self) -> Option<&'static str> {
-        const VIDEO: &str =
-            "-c:v libx264 -pix_fmt yuv420p -profile:v high -g 60 -c:a aac -b:a 128k";
+    fn remedy(&self) -> Remedy {
         match self {
+            Self::OtherWrapping(_) => Remedy::Remux,
             Self::OtherContainer(_)
             | Self::VideoCodec(_)
             | Self::NotTaken(_)
-            | Self::FormatChanges(_) => Some(VIDEO),
-            Self::AudioCodec(_) => Some("-c:v copy -c:a aac -b:a 128k -ac 2"),
+            | Self::FormatChanges(_) => Remedy::Command(ANEW),
+            Self::AudioCodec(_) => Remedy::Command("-c:v copy -c:a aac -b:a 128k -ac 2"),
             Self::CompressedIndex | Self::ParameterSetsInStream(_) | Self::Damaged(_) => {
-                Some("-c copy")
+                Remedy::Command("-c copy")
             }
-            Self::NoVideo => Some(
+            Self::NoVideo => Remedy::Command(
                 "-f lavfi -i color=black:size=1280x720:rate=30 -shortest -map 1:v -map 0:a \
                  -c:v libx264 -pix_fmt yuv420p -g 60 -c:a aac -b:a 128k",
             ),
@@ -133,9 +145,26 @@ impl Refusal {
             | Self::Encrypted(_)
             | Self::EmptyTrack(_)
             | Self::NoSuchAudio { .. }
-            | Self::TooLarge(_) => None,
+            | Self::EditSpeed
+            | Self::TooLarge(_) => Remedy::None,
         }
     }
+}
+
+/// What turns a file into one that is sent.
+enum Remedy {
+    /// ffmpeg with these options.
+    Command(&'static str),
+    /// Another container around the same streams, if they are of the usual kind.
+    Remux,
+    None,
+}
+
+/// Options of ffmpeg that code picture and sound as every ingest takes them.
+const ANEW: &str = "-c:v libx264 -pix_fmt yuv420p -profile:v high -g 60 -c:a aac -b:a 128k";
+
+fn ffmpeg(name: &str, options: &str) -> String {
+    format!("ffmpeg -i {name} {options} -movflags +faststart sendable.mp4")
 }
 
 /// The text as one word of a POSIX shell.

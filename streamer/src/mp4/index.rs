@@ -14,6 +14,7 @@ use super::{
     fragment::{FragmentedTrack, read_fragment},
     fragments,
     geometry::Geometry,
+    other::{TOP_LEVEL, sniff},
     sample_description::{Entry, Handler},
     summary::{TrackPurpose, TrackSummary},
     table_builder::build,
@@ -173,33 +174,6 @@ async fn find_moov(source: &Source) -> Result<Found, Mp4Error> {
         }
     }
     Err(Refusal::NoIndex.into())
-}
-
-/// What MP4 and MOV files start with.
-const TOP_LEVEL: &[&[u8; 4]] = &[
-    b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"uuid", b"styp", b"moof",
-    b"sidx", b"pdin", b"meta", b"PICT", b"junk",
-];
-
-/// What a file is that is none of ours.
-async fn sniff(source: &Source) -> Result<Refusal, Mp4Error> {
-    let start = source.read(0, source.length().min(200) as usize).await?;
-    let name = match &start[..] {
-        [0x1a, 0x45, 0xdf, 0xa3, ..] => "Matroska or WebM",
-        [b'F', b'L', b'V', ..] => "FLV",
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'A', b'V', b'I', ..] => "AVI",
-        [b'R', b'I', b'F', b'F', ..] => "a RIFF file",
-        [b'O', b'g', b'g', b'S', ..] => "Ogg",
-        [b'I', b'D', b'3', ..] => "MP3",
-        [0x30, 0x26, 0xb2, 0x75, ..] => "Windows Media",
-        [0x00, 0x00, 0x01, 0xba, ..] => "an MPEG program stream",
-        [0x06, 0x0e, 0x2b, 0x34, ..] => "MXF",
-        bytes if bytes.first() == Some(&0x47) && bytes.get(188) == Some(&0x47) => {
-            "an MPEG transport stream"
-        }
-        _ => return Ok(Refusal::NotAVideo),
-    };
-    Ok(Refusal::OtherContainer(name))
 }
 
 /// All tracks of the file, numbered.

@@ -15,6 +15,7 @@ mod fragments;
 mod geometry;
 mod index;
 mod leaps;
+mod other;
 mod places;
 mod sample_description;
 mod sample_table;

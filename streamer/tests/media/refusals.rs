@@ -114,21 +114,26 @@ async fn missing_and_empty() {
 #[tokio::test]
 async fn other_containers_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    for (start, name) in [
-        (&b"\x1a\x45\xdf\xa3 and so on"[..], "Matroska"),
-        (b"FLV\x01\x05\0\0\0\x09", "FLV"),
-        (b"RIFF\0\0\0\0AVI LIST", "AVI"),
+    let transport_stream = [&[0x47][..], &[0; 187], &[0x47], &[0; 187]].concat();
+    for (start, name, command) in [
+        (
+            &b"\x1a\x45\xdf\xa3\x42\x82\x88matroska"[..],
+            "Matroska",
+            REMUX,
+        ),
+        (b"\x1a\x45\xdf\xa3\x42\x82\x84webm", "WebM", ANEW),
+        (b"FLV\x01\x05\0\0\0\x09", "FLV", REMUX),
+        (&transport_stream, "transport stream", REMUX),
+        (b"RIFF\0\0\0\0AVI LIST", "AVI", ANEW),
     ] {
         let path = folder.path().join("video.mp4");
         std::fs::write(&path, start).unwrap();
-        check(
-            &path,
-            FailureKind::UnsupportedMedia,
-            &[name, "ffmpeg -i video.mp4"],
-        )
-        .await;
+        check(&path, FailureKind::UnsupportedMedia, &[name, command]).await;
     }
 }
+
+const REMUX: &str = "ffmpeg -i video.mp4 -c copy -sn -movflags +faststart sendable.mp4";
+const ANEW: &str = "this makes a file that can: ffmpeg -i video.mp4 -c:v libx264";
 
 #[tokio::test]
 async fn no_sound_is_a_warning_only() {
