@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, str::FromStr};
 
-use broadcast::{Ingest, Platform};
+use broadcast::{Backup, Ingest, Platform, Timestamps};
 
 use crate::error::CliError;
 
@@ -19,20 +19,25 @@ pub(crate) struct Destination {
     pub(crate) name: String,
     pub(crate) platform: Platform,
     pub(crate) ingest: Ingest,
+    pub(crate) backup: Option<Backup>,
+    pub(crate) timestamps: Timestamps,
+    pub(crate) enhanced: bool,
+}
+
+/// `NAME=REST` in its parts; `=` is in addresses too, as in `?backup=1`.
+pub(crate) fn split_name(text: &str) -> (Option<&str>, &str) {
+    match text.split_once('=') {
+        Some((name, rest)) if !name.contains([':', '/']) => (Some(name), rest),
+        _ => (None, text),
+    }
 }
 
 impl FromStr for Wanted {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (name, address) = match text.split_once('=') {
-            // `=` is in addresses too, as in `?backup=1`.
-            Some((name, address)) if !name.contains([':', '/']) => {
-                api::legal_name(name)?;
-                (Some(name.to_owned()), address)
-            }
-            _ => (None, text),
-        };
+        let (name, address) = split_name(text);
+        name.map_or(Ok(()), api::legal_name)?;
         let platform = Platform::NAMED
             .into_iter()
             .find(|platform| platform.name() == address);
@@ -50,7 +55,10 @@ impl FromStr for Wanted {
         };
         match api::key_in_address(&ingest) {
             Some(fault) => Err(fault),
-            None => Ok(Self { name, ingest }),
+            None => Ok(Self {
+                name: name.map(str::to_owned),
+                ingest,
+            }),
         }
     }
 }
@@ -75,6 +83,9 @@ pub(crate) fn named(wanted: &[String]) -> Result<Vec<Destination>, CliError> {
             name: name.unwrap_or_else(|| api::unique_name(&ingest, &mut taken)),
             platform: Platform::of(&ingest),
             ingest,
+            backup: None,
+            timestamps: Timestamps::default(),
+            enhanced: false,
         })
         .collect())
 }
@@ -82,23 +93,27 @@ pub(crate) fn named(wanted: &[String]) -> Result<Vec<Destination>, CliError> {
 /// What the owner should know of these destinations before the show.
 pub(crate) fn warnings(destinations: &[Destination]) -> Vec<String> {
     let mut warnings = Vec::new();
-    for Destination {
-        name,
-        platform,
-        ingest,
-    } in destinations
-    {
-        match platform {
+    for destination in destinations {
+        let Destination { name, ingest, .. } = destination;
+        let backup = destination.backup.as_ref().map(|backup| &backup.ingest);
+        match destination.platform {
             Platform::Facebook => warnings.push(
                 "Facebook wants recorded content to be marked as recorded: say so in the post or \
                  in the picture (and it bans looping)"
                     .to_owned(),
             ),
-            Platform::Custom if ingest.app().contains('/') => warnings.push(format!(
-                "the address of {name} has several parts after the host; if the last one is the \
-                 stream key, leave it out and give the key when asked: addresses are stored and \
-                 shown in the clear"
-            )),
+            Platform::Custom
+                if [Some(ingest), backup]
+                    .into_iter()
+                    .flatten()
+                    .any(|ingest| ingest.app().contains('/')) =>
+            {
+                warnings.push(format!(
+                    "the address of {name} has several parts after the host; if the last one is \
+                     the stream key, leave it out and give the key when asked: addresses are \
+                     stored and shown in the clear"
+                ));
+            }
             Platform::Youtube | Platform::Twitch | Platform::Custom => {}
         }
     }

@@ -24,8 +24,10 @@ mod up;
 
 mod demo;
 
+mod arrangement;
 mod aws;
 mod client;
+mod delivery;
 mod destination;
 mod local_time;
 mod screen;

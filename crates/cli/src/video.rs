@@ -6,11 +6,11 @@ use broadcast::{FailureKind, SourceUrl};
 
 use streamer::{
     address::AddressPolicy,
-    media::{Movie, MovieOptions},
+    media::{Movie, Programme},
     source::{Source, SourceOptions},
 };
 
-use crate::error::CliError;
+use crate::{arrangement::ArrangementArgs, error::CliError};
 
 /// The source that was typed. A path is made absolute: who opens it lives in another directory.
 pub(crate) fn source(text: &str) -> Result<SourceUrl, CliError> {
@@ -32,8 +32,8 @@ pub(crate) fn source(text: &str) -> Result<SourceUrl, CliError> {
     SourceUrl::file(&path).map_err(|error| CliError::usage(error.to_string()))
 }
 
-/// Opens a video, which reads its index and finds out whether it can be sent.
-pub(crate) async fn open(source: &SourceUrl) -> Result<Movie, CliError> {
+/// Opens a video, which reads its index and finds out whether it can be sent as it is asked for.
+pub(crate) async fn open(source: &SourceUrl, args: ArrangementArgs) -> Result<Programme, CliError> {
     let options = SourceOptions {
         // It is the machine of the one who asks.
         addresses: AddressPolicy::PRIVATE_TOO,
@@ -41,5 +41,6 @@ pub(crate) async fn open(source: &SourceUrl) -> Result<Movie, CliError> {
         ..SourceOptions::default()
     };
     let source = Source::open(source, options).await?;
-    Ok(Movie::open(source, &MovieOptions::default()).await?)
+    let movie = Movie::open(source, &args.movie_options()).await?;
+    Ok(Programme::new(movie, args.arrangement()).await?)
 }

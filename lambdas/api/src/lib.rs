@@ -22,8 +22,8 @@ mod problem;
 pub use config::{Api, Config, DefaultProbes, InvalidConfig};
 pub use problem::Problem;
 pub use request::{
-    CreateRequest, DestinationRequest, KeyRequest, echo, key_in_address, legal_key, legal_name,
-    unique_name,
+    BackupRequest, CreateRequest, DestinationRequest, KeyRequest, echo, key_in_address,
+    legal_backup, legal_backup_after, legal_key, legal_name, unique_name,
 };
 pub use router::router;
-pub use view::{BroadcastList, BroadcastView, DestinationView};
+pub use view::{BackupView, BroadcastList, BroadcastView, DestinationView};

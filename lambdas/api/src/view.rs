@@ -1,8 +1,8 @@
 //! What is shown of a broadcast. Never a key, nor where it is kept.
 
 use broadcast::{
-    Broadcast, BroadcastId, Destination, Failure, OnDrop, Outcome, Platform, Probe, Progress,
-    Status,
+    Backup, Broadcast, BroadcastId, Destination, Failure, OnDrop, Outcome, Platform, Probe,
+    Progress, Status, Timestamps,
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -34,6 +34,18 @@ pub struct BroadcastView {
     /// Whether the first attempt runs on spare capacity (Fargate Spot).
     #[serde(default)]
     pub spot: bool,
+    /// Which sound track of the video is sent, from 1, where its owner said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio_track: Option<u32>,
+    /// Whether a video without sound is sent with silence.
+    #[serde(default)]
+    pub silence: bool,
+    /// For how many seconds the first picture is held before the video.
+    #[serde(default)]
+    pub head_seconds: u64,
+    /// For how many seconds the last picture is held after the video.
+    #[serde(default)]
+    pub tail_seconds: u64,
     /// Where it stands.
     pub status: Status,
     /// Whether it can be tried again.
@@ -67,6 +79,27 @@ pub struct DestinationView {
     /// Why the key was refused when it was last tried, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_failure: Option<Failure>,
+    /// The ingest that is used while the first cannot be, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<BackupView>,
+    /// What the timestamps do after a connection was made again.
+    #[serde(default)]
+    pub timestamps: Timestamps,
+    /// Whether the ingest is said to take HEVC and AV1.
+    #[serde(default)]
+    pub enhanced: bool,
+}
+
+/// A backup ingest as the API shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupView {
+    /// The address of the ingest, without the key.
+    pub ingest: String,
+    /// How long the first ingest may be away before this one is used, in seconds.
+    pub after_seconds: u64,
+    /// What was wrong with it when it was last tried, if something was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
 }
 
 /// The answer of `GET /broadcasts`.
@@ -89,7 +122,8 @@ impl BroadcastView {
                 .into_iter()
                 .map(|destination| {
                     let key_failure = broadcast.key_failures.get(&destination.name);
-                    DestinationView::of(destination, key_failure.cloned())
+                    let backup_failure = broadcast.backup_failures.get(&destination.name);
+                    DestinationView::of(destination, key_failure.cloned(), backup_failure.cloned())
                 })
                 .collect(),
             id: broadcast.id,
@@ -99,6 +133,10 @@ impl BroadcastView {
             lead_seconds: broadcast.lead_seconds,
             on_drop: broadcast.on_drop,
             spot: broadcast.spot,
+            audio_track: broadcast.audio_track,
+            silence: broadcast.silence,
+            head_seconds: broadcast.head_seconds,
+            tail_seconds: broadcast.tail_seconds,
             status: broadcast.status,
             attempts: broadcast.attempts,
             progress: broadcast.progress,
@@ -109,13 +147,32 @@ impl BroadcastView {
 }
 
 impl DestinationView {
-    fn of(destination: Destination, key_failure: Option<Failure>) -> Self {
+    fn of(
+        destination: Destination,
+        key_failure: Option<Failure>,
+        backup_failure: Option<Failure>,
+    ) -> Self {
         Self {
             key_failure,
+            backup: destination
+                .backup
+                .map(|backup| BackupView::of(&backup, backup_failure)),
+            timestamps: destination.timestamps,
+            enhanced: destination.enhanced,
             name: destination.name,
             platform: destination.platform,
             ingest: destination.ingest.as_str().to_owned(),
             probe: destination.probe,
+        }
+    }
+}
+
+impl BackupView {
+    fn of(backup: &Backup, failure: Option<Failure>) -> Self {
+        Self {
+            ingest: backup.ingest.as_str().to_owned(),
+            after_seconds: backup.after_seconds,
+            failure,
         }
     }
 }
@@ -164,7 +221,7 @@ mod tests {
         let progress = json!({
             "name": "facebook", "connected": true, "finished": true, "position": 1, "bytes": 2,
             "video_frames": 1, "audio_frames": 1, "bitrate": 3, "reconnects": 0,
-            "on_air_error_ms": 0.5, "on_air_at": "2026-12-01T19:30:00Z",
+            "on_backup": true, "on_air_error_ms": 0.5, "on_air_at": "2026-12-01T19:30:00Z",
             "failure": {"kind": "Interrupted", "message": "cut", "position": 1},
         });
         let broadcast = json!({
@@ -173,7 +230,10 @@ mod tests {
                 "name": "facebook", "platform": "facebook", "probe": "publish",
                 "ingest": "rtmps://live-api-s.facebook.com:443/rtmp",
                 "key_parameter": "/matinee/20261201-1930-abcd/facebook",
+                "backup": { "ingest": "rtmps://b.facebook.com/rtmp", "after_seconds": 10 },
             }],
+            "audio_track": 2,
+            "backup_failures": { "facebook": { "kind": "IngestUnreachable", "message": "no" } },
             "air_time": "2026-12-01T19:30:00Z", "time_zone": "Europe/London",
             "lead_seconds": 240, "status": "aired", "attempts": 1,
             "created_at": "2026-11-23T12:00:00Z",
@@ -206,6 +266,7 @@ mod tests {
         let view = shown();
         check("Broadcast", &view);
         check("Destination", &view["destinations"][0]);
+        check("Backup", &view["destinations"][0]["backup"]);
         check("Progress", &view["progress"]);
         check("DestinationProgress", &view["progress"]["destinations"][0]);
         check("Outcome", &view["outcome"]);

@@ -99,6 +99,17 @@ impl Platform {
         }
     }
 
+    /// The platform's public backup ingest, if it has one: an ingest of its own that takes the same
+    /// key.
+    ///
+    /// <https://developers.google.com/youtube/v3/live/docs/liveStreams> (`rtmpsBackupIngestionAddress`)
+    pub fn backup_ingest(self) -> Option<Ingest> {
+        match self {
+            Self::Youtube => "rtmps://b.rtmps.youtube.com/live2?backup=1".parse().ok(),
+            Self::Facebook | Self::Twitch | Self::Custom => None,
+        }
+    }
+
     /// Whose ingest an address is, by its host.
     pub fn of(ingest: &Ingest) -> Self {
         let host = ingest.host().to_ascii_lowercase();
@@ -164,6 +175,9 @@ mod tests {
     fn a_platform_is_known_by_its_ingest() {
         for platform in Platform::NAMED {
             assert_eq!(Platform::of(&platform.ingest().unwrap()), platform);
+            if let Some(backup) = platform.backup_ingest() {
+                assert_eq!(Platform::of(&backup), platform);
+            }
         }
         let foreign = "rtmp://notfacebook.com/live".parse().unwrap();
         assert_eq!(Platform::of(&foreign), Platform::Custom);

@@ -67,6 +67,12 @@ impl Ingest {
         }
     }
 
+    /// Whether another address leads to the same place, however it is written.
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        let place = |ingest: &Self| (ingest.port(), ingest.is_tls(), ingest.app());
+        self.host().eq_ignore_ascii_case(other.host()) && place(self) == place(other)
+    }
+
     /// The address as text. It holds no key.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
@@ -144,6 +150,23 @@ mod tests {
             true,
             "live2?backup=1",
         );
+    }
+
+    #[track_caller]
+    fn same_place(one: &str, other: &str, expected: bool) {
+        let [one, other] = [one, other].map(|text| text.parse::<Ingest>().unwrap());
+        assert_eq!(one.is_same_place(&other), expected);
+    }
+
+    #[test]
+    fn one_place_in_several_spellings() {
+        same_place(
+            "rtmps://H.example/live",
+            "rtmps://h.example:443/live/",
+            true,
+        );
+        same_place("rtmp://h.example/live", "rtmps://h.example/live", false);
+        same_place("rtmp://h.example/a?x=1", "rtmp://h.example/a?x=2", false);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use ingest::{Kind, RunningIngest};
-use streamer::media::{Movie, TrackKind};
+use streamer::media::{Programme, TrackKind};
 
 use crate::error::CliError;
 
@@ -29,8 +29,8 @@ pub(super) struct Sums {
 }
 
 /// What the video holds.
-pub(super) async fn held(movie: &Movie) -> Result<Vec<Frame>, CliError> {
-    let mut packets = movie.packets(broadcast::MediaTime::ZERO);
+pub(super) async fn held(programme: &Programme) -> Result<Vec<Frame>, CliError> {
+    let mut packets = programme.packets(broadcast::MediaTime::ZERO);
     let mut frames = Vec::new();
     while let Some(packet) = packets.next().await? {
         frames.push(Frame {

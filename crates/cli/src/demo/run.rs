@@ -7,7 +7,10 @@ use broadcast::{FailureKind, SourceUrl, Status};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Timelike, Utc};
 
 use super::{compare, report::Report, stage::Stage};
-use crate::{args::Global, client::Client, error::CliError, local_time, screen::say, video, watch};
+use crate::{
+    args::Global, arrangement::ArrangementArgs, client::Client, error::CliError, local_time,
+    screen::say, video, watch,
+};
 
 /// How far ahead the sample is scheduled: the lead, and time for the scheduler to take it.
 const AHEAD: TimeDelta = TimeDelta::seconds(13);
@@ -41,24 +44,21 @@ async fn play(stage: &Stage, json: bool, global: &Global) -> Result<ExitCode, Cl
     let zone = global.zone()?;
     let source =
         SourceUrl::file(&stage.video).map_err(|error| CliError::internal(error.to_string()))?;
-    let movie = video::open(&source).await?;
+    let programme = video::open(&source, ArrangementArgs::default()).await?;
     let client = Client::open(stage.region.data_dir())?;
     let air_time = whole_second(Utc::now() + AHEAD);
     let request = CreateRequest {
         title: Some("The sample".to_owned()),
         source: source.into(),
         destinations: vec![DestinationRequest {
-            platform: None,
             ingest: Some(stage.ingest.url("live")),
             name: Some("rehearsal".to_owned()),
-            key: stage.key.clone(),
-            probe: None,
+            ..DestinationRequest::with_key(stage.key.clone())
         }],
         air_time: Some(air_time.to_rfc3339_opts(SecondsFormat::Millis, true)),
         time_zone: Some(zone.name().to_owned()),
         lead_seconds: Some(LEAD_SECONDS),
-        on_drop: None,
-        spot: None,
+        ..CreateRequest::default()
     };
     let broadcast = client.create(&request).await?;
     if !json {
@@ -70,7 +70,7 @@ async fn play(stage: &Stage, json: bool, global: &Global) -> Result<ExitCode, Cl
         say(format!(
             "{} ({:.0} s) is scheduled as {} for {}.\n",
             broadcast.title,
-            movie.duration.as_secs_f64(),
+            programme.duration().as_secs_f64(),
             broadcast.id,
             local_time::with_zone(broadcast.air_time, zone),
         ));
@@ -82,7 +82,7 @@ async fn play(stage: &Stage, json: bool, global: &Global) -> Result<ExitCode, Cl
         return Ok(code);
     }
     let received = compare::received(&stage.ingest);
-    let difference = compare::difference(&compare::held(&movie).await?, &received);
+    let difference = compare::difference(&compare::held(&programme).await?, &received);
     let publishes = stage.ingest.publishes();
     let shown = publishes.iter().filter(|publish| publish.packets() > 0);
     let report = Report::new(

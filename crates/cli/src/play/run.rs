@@ -8,7 +8,7 @@ use serde_json::json;
 use streamer::{
     address::AddressPolicy,
     ingest::DialPolicy,
-    show::{self, Show, ShowDestination, Summary, Update},
+    show::{self, Codecs, Show, ShowDestination, Summary, Update},
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 use super::lines::Narrator;
 use crate::{
     args::Global,
+    arrangement::ArrangementArgs,
+    delivery::DeliveryArgs,
     destination,
     error::CliError,
     schedule::{OnDropArg, TwiceArgs, seconds},
@@ -33,6 +35,8 @@ const SIGINT: u8 = 130;
   matinee play talk.mp4 --to rtmp://127.0.0.1:1935/live
   matinee play talk.mp4 --to facebook --to youtube --at \"today 19:30\"
   matinee play talk.mp4 --to twitch < twitch.key
+  matinee play talk.mp4 --to youtube --backup youtube --head 15s --tail 15s
+  matinee play talk.mp4 --to rtmps://ingest.lan/live --ingest-ca-file ca.pem --enhanced
 
 Ctrl-C ends the show cleanly. The exit code tells how it went: 0 when it reached its end at one
 destination at least, else docs/exit-codes.md.")]
@@ -59,6 +63,12 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "POLICY", default_value = "resume")]
     on_drop: OnDropArg,
 
+    #[command(flatten)]
+    arrangement: ArrangementArgs,
+
+    #[command(flatten)]
+    delivery: DeliveryArgs,
+
     /// How long after the air time an ingest may be away before it is given up, as in 30s
     #[arg(long, value_name = "SPAN", default_value = "1m", value_parser = seconds)]
     patience: u64,
@@ -78,10 +88,20 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     let zone = global.zone()?;
     // Refused before a key is asked for.
     args.twice.resolve(&args.at, zone, Utc::now())?;
-    let destinations = destination::named(&args.to)?;
-    let movie = video::open(&video::source(&args.video)?).await?;
-    for warning in movie
-        .warnings
+    let mut destinations = destination::named(&args.to)?;
+    args.delivery.apply(&mut destinations)?;
+    if let Some(after) = args.delivery.backup_after
+        && after >= args.patience
+    {
+        return Err(CliError::usage(format!(
+            "--backup-after {after}s comes when the ingest is given up already (--patience {}s); \
+             make it shorter, or the patience longer",
+            args.patience
+        )));
+    }
+    let programme = video::open(&video::source(&args.video)?, args.arrangement).await?;
+    for warning in programme
+        .warnings()
         .iter()
         .chain(&destination::warnings(&destinations))
     {
@@ -94,7 +114,12 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     let destinations = destinations
         .into_iter()
         .zip(keys)
-        .map(|(to, key)| ShowDestination::new(to.name, to.ingest, key))
+        .map(|(to, key)| ShowDestination {
+            backup: to.backup,
+            timestamps: to.timestamps,
+            codecs: Codecs::of(to.platform, to.enhanced),
+            ..ShowDestination::new(to.name, to.ingest, key)
+        })
         .collect();
     let dial = DialPolicy {
         ca_file: args.ingest_ca_file,
@@ -104,7 +129,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     let show = Show {
         on_drop: args.on_drop.into(),
         patience: Duration::from_secs(args.patience),
-        ..Show::new(movie, destinations, air_time, dial)
+        ..Show::new(programme, destinations, air_time, dial)
     };
     let mut narrator = Narrator::new(zone, args.json);
     let (result, last) = follow(show, air_time, &mut narrator).await?;

@@ -8,7 +8,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use clap::ValueEnum;
 
-use crate::{error::CliError, stream_keys::KeyArgs};
+use crate::{
+    arrangement::ArrangementArgs, delivery::DeliveryArgs, error::CliError, stream_keys::KeyArgs,
+};
 
 /// Schedule a video: it goes live at the air time, on the second
 #[derive(clap::Args, Debug)]
@@ -17,6 +19,8 @@ use crate::{error::CliError, stream_keys::KeyArgs};
   matinee schedule talk.mp4 --to facebook --to youtube --at \"2026-12-01 19:30\" --tz Europe/London
   matinee schedule s3://videos/talk.mp4 --to main=rtmps://ingest.example/live --at +1h30m --watch
   matinee schedule talk.mp4 --to twitch --at now < twitch.key
+  matinee schedule talk.mp4 --to youtube --backup youtube --at \"today 19:30\" --head 15s --tail 15s
+  matinee schedule mute.mp4 --to facebook --at \"today 19:30\" --silence
   matinee --aws schedule talk.mp4 --to facebook --at \"sunday 19:30\" --spot
 
 You are asked for each stream key without echo; see --key-file for other ways. Never put a key into
@@ -55,6 +59,12 @@ pub(crate) struct Args {
     /// After a lost connection: resume where it was, or skip what was lost and keep to the clock
     #[arg(long, value_enum, value_name = "POLICY", default_value = "resume")]
     pub(super) on_drop: OnDropArg,
+
+    #[command(flatten)]
+    pub(super) arrangement: ArrangementArgs,
+
+    #[command(flatten)]
+    pub(super) delivery: DeliveryArgs,
 
     /// How far the keys are tried before the show [default: publish]
     #[arg(long, value_enum, value_name = "HOW")]

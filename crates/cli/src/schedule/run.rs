@@ -3,8 +3,8 @@
 
 use std::process::ExitCode;
 
-use api::{BroadcastView, CreateRequest, DestinationRequest};
-use broadcast::SourceUrl;
+use api::{BackupRequest, BroadcastView, CreateRequest, DestinationRequest};
+use broadcast::{SourceUrl, Timestamps};
 use chrono::{SecondsFormat, Utc};
 use chrono_tz::Tz;
 
@@ -20,12 +20,13 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     let zone = global.zone()?;
     // Refused before a key is asked for.
     let air_time = args.twice.resolve(&args.at, zone, Utc::now())?;
-    let destinations = destination::named(&args.to)?;
+    let mut destinations = destination::named(&args.to)?;
+    args.delivery.apply(&mut destinations)?;
     let mut source = video::source(&args.video)?;
     let client = Client::of(global).await?;
     if let SourceUrl::File(_) = source {
         // What lies elsewhere may not be there yet; a file that is bad now stays bad.
-        for warning in video::open(&source).await?.warnings {
+        for warning in video::open(&source, args.arrangement).await?.warnings() {
             eprintln!("warning: {warning}");
         }
     }
@@ -62,6 +63,14 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
                 name: Some(destination.name),
                 key,
                 probe,
+                backup: destination.backup.map(|backup| BackupRequest {
+                    ingest: backup.ingest.into(),
+                    after_seconds: Some(backup.after_seconds),
+                }),
+                // What is as it is by default is left out: an API that is older takes it.
+                timestamps: (destination.timestamps != Timestamps::default())
+                    .then_some(destination.timestamps),
+                enhanced: destination.enhanced.then_some(true),
             })
             .collect(),
         air_time: air_time.map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true)),
@@ -69,6 +78,10 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
         lead_seconds: args.lead,
         on_drop: Some(args.on_drop.into()),
         spot: args.spot.then_some(true),
+        audio_track: args.arrangement.audio_track,
+        silence: args.arrangement.silence.then_some(true),
+        head_seconds: args.arrangement.head,
+        tail_seconds: args.arrangement.tail,
     };
     let broadcast = client
         .create(&request)

@@ -6,7 +6,10 @@ use broadcast::SourceUrl;
 use serde::Serialize;
 
 use super::{Sent, send};
-use crate::{args::Global, client::Client, error::CliError, screen::say, show, video};
+use crate::{
+    args::Global, arrangement::ArrangementArgs, client::Client, error::CliError, screen::say, show,
+    video,
+};
 
 /// Upload a video to the bucket of a deployment on AWS, and print its s3:// address
 ///
@@ -54,7 +57,10 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     let Some(deployment) = client.deployment() else {
         return Err(CliError::internal("there is no deployment".to_owned()));
     };
-    for warning in video::open(&source).await?.warnings {
+    for warning in video::open(&source, ArrangementArgs::default())
+        .await?
+        .warnings()
+    {
         eprintln!("warning: {warning}");
     }
     let Sent {

@@ -3,7 +3,7 @@
 //! Values stay texts here, so that what is wrong with one is said in our words; unknown fields are
 //! refused by name, because a field that is silently ignored is an air time that is silently wrong.
 
-use broadcast::{OnDrop, Probe, StreamKey};
+use broadcast::{OnDrop, Probe, StreamKey, Timestamps};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -36,6 +36,18 @@ pub struct CreateRequest {
     /// Whether the first attempt runs on spare capacity (Fargate Spot); not unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spot: Option<bool>,
+    /// Which sound track of the video is sent, from 1; the first enabled one unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio_track: Option<u32>,
+    /// Whether a video without sound is sent with silence; not unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silence: Option<bool>,
+    /// For how many seconds the first picture is held before the video; none unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head_seconds: Option<u64>,
+    /// For how many seconds the last picture is held after the video; none unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tail_seconds: Option<u64>,
 }
 
 /// A destination in the body of `POST /broadcasts`.
@@ -57,6 +69,42 @@ pub struct DestinationRequest {
     /// How the key is tried before the show.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe: Option<Probe>,
+    /// The ingest to use while the first cannot be; none unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<BackupRequest>,
+    /// What the timestamps do after a connection was made again; they go on unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamps: Option<Timestamps>,
+    /// Whether an ingest of one's own takes HEVC and AV1 although it may not say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enhanced: Option<bool>,
+}
+
+impl DestinationRequest {
+    /// A destination that only a key is known of yet.
+    pub const fn with_key(key: StreamKey) -> Self {
+        Self {
+            platform: None,
+            ingest: None,
+            name: None,
+            key,
+            probe: None,
+            backup: None,
+            timestamps: None,
+            enhanced: None,
+        }
+    }
+}
+
+/// The backup of a destination in the body of `POST /broadcasts`. It takes the same key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupRequest {
+    /// The address of the ingest without the key.
+    pub ingest: String,
+    /// How long the first ingest may be away before this one is used, in seconds; 10 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_seconds: Option<u64>,
 }
 
 /// The body of `PUT /broadcasts/{id}/keys/{destination}`.
@@ -98,10 +146,7 @@ pub(crate) fn read_create(body: &[u8]) -> Result<CreateRequest, Problem> {
         source: format!("s3://{bucket}/{}", path.trim_start_matches('/')),
         destinations: vec![DestinationRequest {
             platform: Some("facebook".to_owned()),
-            ingest: None,
-            name: None,
-            key: token,
-            probe: None,
+            ..DestinationRequest::with_key(token)
         }],
         ..CreateRequest::default()
     })
@@ -119,7 +164,19 @@ fn read_json(body: &[u8]) -> Result<Value, Problem> {
 }
 
 fn read_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
-    serde_json::from_value(value).map_err(|error| Problem::bad_request(without_values(&error)))
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let fault = without_values(error.inner());
+        // The path to a field that is unknown is the field, which may be a key in the wrong place.
+        let is_elsewhere = ["unknown field", "missing field"]
+            .iter()
+            .any(|known| fault.starts_with(known));
+        let path = error.path().to_string();
+        Problem::bad_request(if is_elsewhere || path == "." {
+            fault
+        } else {
+            format!("{path}: {fault}")
+        })
+    })
 }
 
 /// serde's message without the values it repeats, one of which may be a key in the wrong place.
@@ -179,9 +236,18 @@ mod tests {
         refused(
             r#"{"source":"s3://a/b","destinations":[],"airtime":"x"}"#,
             "unknown field `airtime`, expected one of `title`, `source`, `destinations`, \
-             `air_time`, `time_zone`, `lead_seconds`, `on_drop`, `spot`",
+             `air_time`, `time_zone`, `lead_seconds`, `on_drop`, `spot`, `audio_track`, \
+             `silence`, `head_seconds`, `tail_seconds`",
         );
         refused(r#"{"destinations":[]}"#, "missing field `source`");
+        refused(
+            r#"{"source":"s3://a/b","destinations":[],"head_seconds":-1}"#,
+            "head_seconds: invalid value: integer …, expected u64",
+        );
+        refused(
+            r#"{"source":"s3://a/b","destinations":[{"key":"k","backup":"rtmp://h/live"}]}"#,
+            "destinations[0].backup: invalid type: string …, expected struct BackupRequest",
+        );
         refused(r#"{"bucket":"a","path":"b"}"#, "missing field `token`");
     }
 
@@ -189,7 +255,7 @@ mod tests {
     fn a_key_in_the_wrong_place_is_not_repeated() {
         refused(
             r#"{"source":"s3://a/b","destinations":["FB-1-0-\"secret"]}"#,
-            "invalid type: string …, expected struct DestinationRequest",
+            "destinations[0]: invalid type: string …, expected struct DestinationRequest",
         );
         assert_eq!(
             read_key(br#""FB-secret""#).unwrap_err().detail,
@@ -197,7 +263,7 @@ mod tests {
         );
         refused(
             r#"{"source":"s3://a/b","destinations":[],"on_drop":"FB-`, expected `secret"}"#,
-            "unknown variant …, expected `resume` or `skip`",
+            "on_drop: unknown variant …, expected `resume` or `skip`",
         );
         assert_eq!(
             read_key(br#"{"FB-1-0-secret":1}"#).unwrap_err().detail,
@@ -205,7 +271,7 @@ mod tests {
         );
         assert_eq!(
             read_key(br#"{"key":123456}"#).unwrap_err().detail,
-            "invalid type: integer …, expected a string"
+            "key: invalid type: integer …, expected a string"
         );
     }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use broadcast::{
-    Broadcast, BroadcastId, DEFAULT_LEAD, Destination, MAX_LEAD, OnDrop, RetryBudget, SourceUrl,
-    Status, StreamKey, Timestamps,
+    Broadcast, BroadcastId, DEFAULT_LEAD, Destination, MAX_HEAD_OR_TAIL, MAX_LEAD, OnDrop,
+    RetryBudget, SourceUrl, Status, StreamKey,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -35,6 +35,10 @@ pub(crate) struct NewBroadcast {
     lead_spread: u64,
     on_drop: OnDrop,
     spot: bool,
+    audio_track: Option<u32>,
+    silence: bool,
+    head_seconds: u64,
+    tail_seconds: u64,
 }
 
 /// Checks a request.
@@ -80,6 +84,20 @@ pub(crate) fn validate(
             MAX_LEAD.as_secs()
         ));
     }
+    if request.audio_track == Some(0) {
+        noted("audio_track is 0; the first sound track of the video is 1".to_owned());
+    }
+    let mut held = |field: &str, seconds: Option<u64>| {
+        let seconds = seconds.unwrap_or_default();
+        if seconds > MAX_HEAD_OR_TAIL {
+            noted(format!(
+                "{field} is {seconds}; at most {MAX_HEAD_OR_TAIL} are allowed"
+            ));
+        }
+        seconds
+    };
+    let head_seconds = held("head_seconds", request.head_seconds);
+    let tail_seconds = held("tail_seconds", request.tail_seconds);
     let title = request.title.unwrap_or_default();
     if title.chars().count() > MAX_TITLE || title.contains(char::is_control) {
         noted(format!(
@@ -104,6 +122,10 @@ pub(crate) fn validate(
                 lead_spread,
                 on_drop: request.on_drop.unwrap_or_default(),
                 spot: request.spot.unwrap_or_default(),
+                audio_track: request.audio_track,
+                silence: request.silence.unwrap_or_default(),
+                head_seconds,
+                tail_seconds,
             })
         }
         _ => Err(Problem::bad_request(faults.join("; "))),
@@ -166,9 +188,9 @@ impl NewBroadcast {
                     platform: new.platform,
                     ingest: new.ingest,
                     probe: new.probe,
-                    backup: None,
-                    timestamps: Timestamps::Continue,
-                    enhanced: false,
+                    backup: new.backup,
+                    timestamps: new.timestamps,
+                    enhanced: new.enhanced,
                 }
             })
             .collect();
@@ -183,10 +205,10 @@ impl NewBroadcast {
             time_zone: self.time_zone,
             on_drop: self.on_drop,
             spot: self.spot,
-            audio_track: None,
-            silence: false,
-            head_seconds: 0,
-            tail_seconds: 0,
+            audio_track: self.audio_track,
+            silence: self.silence,
+            head_seconds: self.head_seconds,
+            tail_seconds: self.tail_seconds,
             key_failures: BTreeMap::new(),
             backup_failures: BTreeMap::new(),
             status: Status::Scheduled,
@@ -290,6 +312,33 @@ mod tests {
         // once after a pause.
         assert!(starts.iter().all(|n| (110..=220).contains(n)), "{starts:?}");
         assert_eq!(share(&BroadcastId::new(air_time, 7), 0), 0);
+    }
+
+    #[test]
+    fn what_is_held_and_sent_has_its_limits() {
+        check(
+            r#","audio_track":0,"head_seconds":601,"tail_seconds":3600"#,
+            Err(
+                "audio_track is 0; the first sound track of the video is 1; \
+                 head_seconds is 601; at most 600 are allowed; \
+                 tail_seconds is 3600; at most 600 are allowed",
+            ),
+        );
+        let body = r#"{"source":"s3://b/a.mp4","destinations":[{"platform":"twitch","key":"k"}],
+            "audio_track":2,"silence":true,"head_seconds":600,"tail_seconds":15}"#;
+        let id: BroadcastId = "20261123-1200-aaaa".parse().unwrap();
+        let (made, _) = validated(body)
+            .unwrap()
+            .named(id, NOW.parse().unwrap(), |_, name| name.to_owned());
+        assert_eq!(
+            (
+                made.audio_track,
+                made.silence,
+                made.head_seconds,
+                made.tail_seconds
+            ),
+            (Some(2), true, 600, 15)
+        );
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use broadcast::{Ingest, Platform, Probe, StreamKey};
+use broadcast::{Backup, Ingest, Platform, Probe, StreamKey, Timestamps};
 
-use super::{DestinationRequest, echo};
+use super::{DestinationRequest, backup, echo};
 use crate::DefaultProbes;
 
 /// More would not fit the smallest task's network.
@@ -21,6 +21,9 @@ pub(crate) struct NewDestination {
     pub(crate) ingest: Ingest,
     pub(crate) probe: Probe,
     pub(crate) key: StreamKey,
+    pub(crate) backup: Option<Backup>,
+    pub(crate) timestamps: Timestamps,
+    pub(crate) enhanced: bool,
 }
 
 /// The destinations of a request, or all that is wrong with them.
@@ -88,6 +91,16 @@ fn destination(
     if let Some(fault) = key_in_address(&ingest) {
         return Err(fault);
     }
+    let backup = match request.backup {
+        Some(backup) => Some(backup::backup(&backup, &ingest)?),
+        None => None,
+    };
+    let enhanced = request.enhanced.unwrap_or_default();
+    if enhanced && platform != Platform::Custom {
+        return Err(format!(
+            "enhanced is for ingests that are no platform's; which codecs {platform} takes is known"
+        ));
+    }
     let name = match request.name {
         Some(name) => {
             legal_name(&name)?;
@@ -102,6 +115,9 @@ fn destination(
         platform,
         ingest,
         key: request.key,
+        backup,
+        timestamps: request.timestamps.unwrap_or_default(),
+        enhanced,
     })
 }
 
@@ -207,14 +223,14 @@ pub fn key_in_address(ingest: &Ingest) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::BackupRequest;
 
     fn to(platform: Option<&str>, ingest: Option<&str>, name: Option<&str>) -> DestinationRequest {
         DestinationRequest {
             platform: platform.map(str::to_owned),
             ingest: ingest.map(str::to_owned),
             name: name.map(str::to_owned),
-            key: StreamKey::new("key"),
-            probe: None,
+            ..DestinationRequest::with_key(StreamKey::new("key"))
         }
     }
 
@@ -274,6 +290,23 @@ mod tests {
         refused(
             to(None, Some("rtmp://h"), None),
             "the ingest address has no application; it looks like rtmps://host/app",
+        );
+        refused(
+            DestinationRequest {
+                enhanced: Some(true),
+                ..to(Some("youtube"), None, None)
+            },
+            "enhanced is for ingests that are no platform's; which codecs youtube takes is known",
+        );
+        refused(
+            DestinationRequest {
+                backup: Some(BackupRequest {
+                    ingest: "rtmps://a.rtmps.youtube.com/live2".to_owned(),
+                    after_seconds: None,
+                }),
+                ..to(Some("youtube"), None, None)
+            },
+            "backup.ingest is the ingest itself; give the address of another one",
         );
         assert_eq!(
             read(vec![]).unwrap_err(),

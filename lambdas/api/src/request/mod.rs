@@ -1,12 +1,14 @@
 //! What can be asked for: bodies as they come, and the rules that make broadcasts of them.
 
+mod backup;
 mod body;
 mod create;
 mod destinations;
 mod echo;
 mod source;
 
-pub use body::{CreateRequest, DestinationRequest, KeyRequest};
+pub use backup::{legal_backup, legal_backup_after};
+pub use body::{BackupRequest, CreateRequest, DestinationRequest, KeyRequest};
 pub use destinations::{key_in_address, legal_key, legal_name, unique_name};
 pub use echo::echo;
 
