@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BroadcastId, Destination, Failure, IllegalTransition, Outcome, Progress, RetryBudget,
-    SourceUrl, Status,
+    SourceUrl, Status, is_default,
 };
 
 /// How long before the air time the execution starts. Fargate needs 20–60 s (110 s at worst), the
@@ -47,14 +47,14 @@ pub struct Broadcast {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audio_track: Option<u32>,
     /// Whether a video without sound is sent with silence.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub silence: bool,
     /// For how many seconds the first picture is held, in silence, before the video begins. The
     /// air time is when the head begins.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub head_seconds: u64,
     /// For how many seconds the last picture is held, in silence, after the video.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub tail_seconds: u64,
     /// Where it stands.
     pub status: Status,

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Backup, Ingest, Timestamps};
+use super::{Backup, Ingest, Timestamps, is_default};
 
 /// One destination of a broadcast.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,11 +23,11 @@ pub struct Destination {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup: Option<Backup>,
     /// What the timestamps do after a connection was made again.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub timestamps: Timestamps,
     /// Whether an ingest that is not a platform's is known to take HEVC and AV1 (Enhanced RTMP)
     /// although it may not announce it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub enhanced: bool,
 }
 

@@ -30,3 +30,8 @@ pub use retry::{Decision, Occasion, RetryBudget};
 pub use source::{InvalidSource, SourceUrl};
 pub use status::{CANCELLED_BY_OWNER, IllegalTransition, Status};
 pub use timestamps::Timestamps;
+
+/// For what an item leaves out when it is as it is by default: items are paid for by their size.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, MediaTime};
+use super::{Failure, MediaTime, is_default};
 
 /// What the streamer of one attempt last said of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ pub struct DestinationProgress {
     /// Whether the ingest takes media, or would.
     pub connected: bool,
     /// Whether the connection, or the last one there was, is with the backup ingest.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub on_backup: bool,
     /// Whether the show was sent to its end.
     pub finished: bool,
@@ -71,11 +71,6 @@ pub struct DestinationProgress {
     /// Why it is given up, or what last went wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
-const fn is_false(flag: &bool) -> bool {
-    !*flag
 }
 
 impl Progress {
