@@ -20,8 +20,8 @@ use super::{
     report::{LAST_PATIENCE, LAST_PATIENCE_ON_STOP, Reporter},
 };
 use crate::{
-    media::{Movie, MovieOptions},
-    show::{self, Show, ShowDestination, Update},
+    media::{Arrangement, Movie, MovieOptions, Programme},
+    show::{self, Codecs, Show, ShowDestination, Update},
     source::{Source, SourceOptions},
 };
 
@@ -192,11 +192,11 @@ impl Attempt<'_> {
         stop: CancellationToken,
     ) -> (Result<(), Failure>, Update) {
         let opened = unless_stopped(&stop, "while the video was being opened", self.open()).await;
-        let movie = match opened {
-            Ok(movie) => movie,
+        let programme = match opened {
+            Ok(programme) => programme,
             Err(failure) => return (Err(failure), updates.borrow().clone()),
         };
-        for warning in &movie.warnings {
+        for warning in programme.warnings() {
             tracing::warn!(warning, "the video");
         }
         let show = Show {
@@ -205,7 +205,7 @@ impl Attempt<'_> {
             is_announced: self.broadcast.air_time > self.broadcast.created_at,
             has_aired: cast.has_aired(),
             ..Show::new(
-                movie,
+                programme,
                 cast.playing.clone(),
                 self.broadcast.air_time,
                 self.settings.dial_policy(),
@@ -217,7 +217,9 @@ impl Attempt<'_> {
         (shown, last)
     }
 
-    async fn open(&self) -> Result<Movie, Failure> {
+    /// Opens the video and arranges it as the broadcast says, in each attempt alike: checkpoints
+    /// are positions of the whole, head and tail included.
+    async fn open(&self) -> Result<Programme, Failure> {
         let options = SourceOptions {
             addresses: self.settings.addresses,
             allow_plain_http: self.settings.addresses.allow_private,
@@ -225,7 +227,16 @@ impl Attempt<'_> {
             ..SourceOptions::default()
         };
         let source = Source::open(&self.broadcast.source, options).await?;
-        Movie::open(source, &MovieOptions::default()).await
+        let movie = MovieOptions {
+            audio_track: self.broadcast.audio_track,
+        };
+        let movie = Movie::open(source, &movie).await?;
+        let arrangement = Arrangement {
+            head: Duration::from_secs(self.broadcast.head_seconds),
+            tail: Duration::from_secs(self.broadcast.tail_seconds),
+            silence: self.broadcast.silence,
+        };
+        Programme::new(movie, arrangement).await
     }
 
     /// Gets the keys. A destination whose key is missing does not keep the others from playing.
@@ -241,6 +252,9 @@ impl Attempt<'_> {
                 Ok(key) => Ok(ShowDestination {
                     start_at: Some(checkpoint::position(self.before(), &destination.name)),
                     was_on_air: before.is_some_and(|before| before.on_air_at.is_some()),
+                    backup: destination.backup.clone(),
+                    timestamps: destination.timestamps,
+                    codecs: Codecs::of(destination.platform, destination.enhanced),
                     ..ShowDestination::new(&destination.name, destination.ingest.clone(), key)
                 }),
                 Err(error) => {
