@@ -79,13 +79,16 @@ pub(crate) fn named(wanted: &[String]) -> Result<Vec<Destination>, CliError> {
     }
     Ok(wanted
         .into_iter()
-        .map(|Wanted { name, ingest }| Destination {
-            name: name.unwrap_or_else(|| api::unique_name(&ingest, &mut taken)),
-            platform: Platform::of(&ingest),
-            ingest,
-            backup: None,
-            timestamps: Timestamps::default(),
-            enhanced: false,
+        .map(|Wanted { name, ingest }| {
+            let platform = Platform::of(&ingest);
+            Destination {
+                name: name.unwrap_or_else(|| api::unique_name(&ingest, &mut taken)),
+                platform,
+                ingest,
+                backup: None,
+                timestamps: platform.timestamps(),
+                enhanced: false,
+            }
         })
         .collect())
 }

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use api::{BackupRequest, BroadcastView, CreateRequest, DestinationRequest};
-use broadcast::{SourceUrl, Timestamps};
+use broadcast::SourceUrl;
 use chrono::{SecondsFormat, Utc};
 use chrono_tz::Tz;
 
@@ -68,7 +68,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
                     after_seconds: Some(backup.after_seconds),
                 }),
                 // What is as it is by default is left out: an API that is older takes it.
-                timestamps: (destination.timestamps != Timestamps::default())
+                timestamps: (destination.timestamps != destination.platform.timestamps())
                     .then_some(destination.timestamps),
                 enhanced: destination.enhanced.then_some(true),
             })

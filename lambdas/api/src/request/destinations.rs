@@ -116,7 +116,7 @@ fn destination(
         ingest,
         key: request.key,
         backup,
-        timestamps: request.timestamps.unwrap_or_default(),
+        timestamps: request.timestamps.unwrap_or_else(|| platform.timestamps()),
         enhanced,
     })
 }
