@@ -62,6 +62,15 @@ impl Blocks {
         kept.slots.get(&index)?.0.get().cloned()
     }
 
+    /// Bytes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let kept = self.lock();
+        let slots = kept.slots.values();
+        slots
+            .filter_map(|(slot, _)| slot.get().map(Bytes::len))
+            .sum()
+    }
+
     pub(crate) fn add_reader(&self) {
         self.readers.fetch_add(1, Ordering::Relaxed);
     }

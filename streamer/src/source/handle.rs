@@ -137,6 +137,11 @@ impl Source {
         }
     }
 
+    /// Bytes of it that are in memory now, for all who read it together.
+    pub fn bytes_kept(&self) -> usize {
+        self.shared.blocks.bytes()
+    }
+
     /// Bytes in the source.
     pub fn length(&self) -> u64 {
         self.shared.length
