@@ -6,9 +6,13 @@ mod backup;
 #[path = "../support/certificate.rs"]
 mod certificate;
 mod codecs;
+mod cuts;
 mod faults;
 mod faults_of_protocol;
 mod giving_up;
 mod go_away;
 mod recording;
+mod side_by_side;
 mod support;
+#[path = "../support/synthetic.rs"]
+mod synthetic;
