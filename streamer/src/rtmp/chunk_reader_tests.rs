@@ -94,6 +94,16 @@ fn an_extended_time_stamp_may_or_may_not_be_repeated() {
 }
 
 #[test]
+fn what_is_not_repeated_is_not_waited_for() {
+    let mut bytes = vec![3, 255, 255, 255, 0, 0, 130, 20, 0, 0, 0, 0, 1, 0, 0, 0];
+    bytes.extend([5; 128]);
+    bytes.extend([0xc3, 6, 6]);
+    let mut long = vec![5; 128];
+    long.extend([6, 6]);
+    check(&bytes, Ok(&[(0x0100_0000, 20, &long)]));
+}
+
+#[test]
 fn long_chunk_stream_numbers_are_read() {
     check(
         &[0, 10, 0, 0, 0, 0, 0, 1, 20, 0, 0, 0, 0, 9],

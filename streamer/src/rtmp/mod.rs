@@ -9,6 +9,8 @@ pub mod amf0;
 mod acknowledgement;
 mod announced;
 mod chunk_reader;
+#[cfg(test)]
+mod chunk_tests;
 mod chunk_writer;
 mod command;
 mod error;
