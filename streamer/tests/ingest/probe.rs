@@ -109,6 +109,27 @@ async fn a_refused_connect_is_a_rejection() {
 }
 
 #[tokio::test]
+async fn codecs_that_an_ingest_announces_are_known() {
+    for (announced, hevc, av1) in [
+        (&[][..], false, false),
+        (&["hvc1"], true, false),
+        (&["hvc1", "av01"], true, true),
+        (&["*"], true, true),
+    ] {
+        let mut options = Options::default();
+        options.behaviour.codecs = announced.iter().map(|&codec| codec.to_owned()).collect();
+        let ingest = start(options).await;
+        let url = ingest.url("rtmp").parse().unwrap();
+        let connection = Connection::open(&url, &StreamKey::new(KEY), &policy())
+            .await
+            .unwrap();
+        let codecs = connection.announced_codecs();
+        assert_eq!(codecs.contains(*b"hvc1"), hevc, "{announced:?}");
+        assert_eq!(codecs.contains(*b"av01"), av1, "{announced:?}");
+    }
+}
+
+#[tokio::test]
 async fn silence_is_given_up_at_every_stage() {
     for stage in [Stage::Handshake, Stage::Connect, Stage::Publish] {
         let mut behaviour = Behaviour::default();

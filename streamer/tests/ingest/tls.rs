@@ -4,10 +4,13 @@ use std::{fs, net::SocketAddr, path::PathBuf, time::Duration};
 
 use broadcast::{Failure, FailureKind, Probe, StreamKey};
 use ingest::{Ingest, Options, RunningIngest};
+use rustls::server::Acceptor;
 use streamer::{
     address::AddressPolicy,
     ingest::{DialPolicy, probe},
 };
+use tokio::net::TcpListener;
+use tokio_rustls::LazyConfigAcceptor;
 
 use crate::certificate::{Certificate, certificate};
 
@@ -18,12 +21,15 @@ struct Rehearsal {
 
 /// An RTMPS ingest whose certificate is for `name`, by a CA of its own.
 async fn rehearse(name: &str) -> Rehearsal {
+    rehearse_at(name, SocketAddr::from(([127, 0, 0, 1], 0))).await
+}
+
+async fn rehearse_at(name: &str, address: SocketAddr) -> Rehearsal {
     let certificate = certificate(name);
     let options = Options {
         tls: Some(certificate.server.clone()),
         ..Options::default()
     };
-    let address = SocketAddr::from(([127, 0, 0, 1], 0));
     Rehearsal {
         ingest: Ingest::bind(address, options).await.unwrap(),
         certificate,
@@ -31,20 +37,19 @@ async fn rehearse(name: &str) -> Rehearsal {
 }
 
 async fn try_it(rehearsal: &Rehearsal, ca_file: Option<PathBuf>) -> Result<(), Failure> {
+    let url = rehearsal.ingest.url("live");
+    try_url(&url, ca_file, Duration::from_secs(10)).await
+}
+
+async fn try_url(url: &str, ca_file: Option<PathBuf>, limit: Duration) -> Result<(), Failure> {
     let policy = DialPolicy {
         ca_file,
         ..DialPolicy::new(AddressPolicy::PRIVATE_TOO)
     };
-    let url = rehearsal.ingest.url("live");
     assert!(url.starts_with("rtmps://"));
-    probe(
-        &url.parse().unwrap(),
-        &StreamKey::new("key"),
-        Probe::Publish,
-        Duration::from_secs(10),
-        &policy,
-    )
-    .await
+    let url = url.parse().unwrap();
+    let key = StreamKey::new("key");
+    probe(&url, &key, Probe::Publish, limit, &policy).await
 }
 
 #[tokio::test]
@@ -52,6 +57,87 @@ async fn a_ca_of_ones_own_is_trusted_when_named() {
     let rehearsal = rehearse("127.0.0.1").await;
     let result = try_it(&rehearsal, Some(rehearsal.certificate.ca_file.clone())).await;
     assert_eq!(result, Ok(()));
+}
+
+#[tokio::test]
+async fn an_ingest_with_an_address_for_a_name_is_verified_by_it() {
+    let rehearsal = match std::net::TcpListener::bind("[::1]:0") {
+        Ok(_) => rehearse_at("::1", "[::1]:0".parse().unwrap()).await,
+        // A machine may have no IPv6.
+        Err(_) => return,
+    };
+    let ca_file = Some(rehearsal.certificate.ca_file.clone());
+    assert!(rehearsal.ingest.url("live").contains("[::1]"));
+    assert_eq!(try_it(&rehearsal, ca_file).await, Ok(()));
+    let another = rehearse("::1").await;
+    let ca_file = Some(another.certificate.ca_file.clone());
+    check(
+        try_it(&another, ca_file).await,
+        FailureKind::IngestUnreachable,
+        "certificate is not trusted for 127.0.0.1",
+    );
+}
+
+#[tokio::test]
+async fn a_name_is_sent_and_its_addresses_are_tried_in_turn() {
+    // `localhost` is ::1 and 127.0.0.1 on most machines; only the latter listens here.
+    let rehearsal = rehearse("localhost").await;
+    let url = rehearsal
+        .ingest
+        .url("live")
+        .replace("127.0.0.1", "localhost");
+    let ca_file = Some(rehearsal.certificate.ca_file.clone());
+    let limit = Duration::from_secs(10);
+    assert_eq!(try_url(&url, ca_file, limit).await, Ok(()));
+}
+
+/// The name that a client asks for (SNI) when it connects to this URL's host.
+async fn asked_for(host: &str) -> Option<String> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!(
+        "rtmps://{host}:{}/live",
+        listener.local_addr().unwrap().port()
+    );
+    let hello = tokio::spawn(async move {
+        let (tcp, _) = listener.accept().await.unwrap();
+        let acceptor = LazyConfigAcceptor::new(Acceptor::default(), tcp);
+        let start = acceptor.await.unwrap();
+        start.client_hello().server_name().map(str::to_owned)
+    });
+    let result = try_url(&url, None, Duration::from_secs(10)).await;
+    assert_eq!(result.unwrap_err().kind, FailureKind::IngestUnreachable);
+    hello.await.unwrap()
+}
+
+#[tokio::test]
+async fn the_hosts_name_is_asked_for() {
+    assert_eq!(asked_for("localhost").await.as_deref(), Some("localhost"));
+    // Addresses are not sent (RFC 6066, section 3).
+    assert_eq!(asked_for("127.0.0.1").await, None);
+}
+
+#[tokio::test]
+async fn a_server_that_accepts_and_says_nothing_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("rtmps://{}/live", listener.local_addr().unwrap());
+    check(
+        try_url(&url, None, Duration::from_millis(300)).await,
+        FailureKind::IngestUnreachable,
+        "gave up waiting for the TLS handshake",
+    );
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_told_from_a_wrong_certificate() {
+    let plain = Ingest::bind("127.0.0.1:0".parse().unwrap(), Options::default())
+        .await
+        .unwrap();
+    let url = plain.url("live").replace("rtmp:", "rtmps:");
+    check(
+        try_url(&url, None, Duration::from_secs(5)).await,
+        FailureKind::IngestUnreachable,
+        "the TLS handshake",
+    );
 }
 
 #[track_caller]
