@@ -21,6 +21,7 @@ use reqwest::{Body, Method, Request, Response, StatusCode, header};
 use crate::{
     Call, Error, Keeper, Refusal,
     address::{self, Addressing},
+    clock::Clock,
 };
 
 /// A bucket and who asks for what is in it.
@@ -30,6 +31,7 @@ pub struct Bucket {
     addressing: Addressing,
     region: Mutex<String>,
     credentials: Keeper,
+    clock: Clock,
 }
 
 impl Bucket {
@@ -45,6 +47,7 @@ impl Bucket {
             addressing: Addressing::of(sdk)?,
             region: Mutex::new(address::region(sdk)),
             credentials: Keeper::new(sdk)?,
+            clock: Clock::default(),
         })
     }
 
@@ -58,7 +61,7 @@ impl Bucket {
     /// # Errors
     /// [`Error::Key`], [`Error::NoCredentials`], [`Error::Credentials`], [`Error::Unsigned`].
     pub async fn request(&self, call: &Call<'_>) -> Result<Request, Error> {
-        self.request_at(SystemTime::now(), call).await
+        self.request_at(self.clock.now(), call).await
     }
 
     async fn request_at(&self, now: SystemTime, call: &Call<'_>) -> Result<Request, Error> {
@@ -137,11 +140,16 @@ impl Bucket {
         moved
     }
 
-    /// What a refusal says. Credentials that have expired are asked for anew the next time.
+    /// What a refusal says. Credentials that are not taken any more are asked for anew the next
+    /// time; where S3's clock differs too much, requests are signed with its time from now on.
     pub async fn refusal(&self, response: Response) -> Refusal {
+        let date = response.headers().get(header::DATE).cloned();
         let refusal = Refusal::read(response).await;
-        if refusal.is_about_expiry() {
+        if refusal.is_about_credentials() {
             self.credentials.forget().await;
+        }
+        if refusal.is_about_the_clock() {
+            self.clock.follow(date.as_ref());
         }
         refusal
     }

@@ -19,6 +19,7 @@ mod upload;
 
 mod address;
 mod body;
+mod clock;
 mod credentials;
 mod meter;
 mod refusal;

@@ -11,7 +11,7 @@ const LONGEST: usize = 16 << 10;
 ///
 /// Its own message is left out of the text: it may repeat access keys and whole canonical requests.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("S3 answered {code}")]
+#[error("S3 answered {code}{}", self.advice())]
 pub struct Refusal {
     /// The HTTP status; 200 where it was said before the error happened.
     pub status: u16,
@@ -48,6 +48,26 @@ impl Refusal {
         }
     }
 
+    /// Whether the clock of who signed differs from S3's by more than the quarter of an hour that
+    /// S3 bears.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList>
+    pub fn is_about_the_clock(&self) -> bool {
+        self.code == "RequestTimeTooSkewed"
+    }
+
+    fn advice(&self) -> &'static str {
+        match self.is_about_the_clock() {
+            true => ": this machine's clock is more than 15 minutes off; set it, by NTP best",
+            false => "",
+        }
+    }
+
+    /// Whether other credentials may have taken the place of those that were refused.
+    pub(crate) fn is_about_credentials(&self) -> bool {
+        self.is_about_expiry() || matches!(&*self.code, "InvalidToken" | "InvalidAccessKeyId")
+    }
+
     /// Whether the credentials were good once and are not any more.
     pub fn is_about_expiry(&self) -> bool {
         matches!(&*self.code, "ExpiredToken" | "TokenRefreshRequired")
@@ -62,6 +82,7 @@ impl Refusal {
         // 501 says that this will never be done.
         matches!(self.status, 408 | 429 | 500 | 502..=599)
             || self.is_about_expiry()
+            || self.is_about_the_clock()
             || matches!(
                 &*self.code,
                 "RequestTimeout"
@@ -96,10 +117,21 @@ mod tests {
         check(400, &error("RequestTimeout"), "RequestTimeout", true);
         check(400, &error("ExpiredToken"), "ExpiredToken", true);
         check(500, &error("InternalError"), "InternalError", true);
+        let skewed = "RequestTimeTooSkewed";
+        check(403, &error(skewed), skewed, true);
         check(501, &error("NotImplemented"), "NotImplemented", false);
         check(404, "", "404", false);
         check(502, "<html><Code>Bad</Code></html>", "502", true);
         check(403, "<Error><Code>AccessDenied", "AccessDenied", false);
         check(403, &error("<script>"), "403", false);
+    }
+
+    #[test]
+    fn a_clock_that_is_off_is_said_in_words() {
+        let refusal = Refusal {
+            status: 403,
+            code: "RequestTimeTooSkewed".to_owned(),
+        };
+        assert!(refusal.to_string().contains("this machine's clock"));
     }
 }

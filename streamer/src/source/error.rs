@@ -107,7 +107,7 @@ pub enum Fault {
     #[error("the server answered {0}")]
     Status(u16),
     /// S3 answered with an error that may pass.
-    #[error("S3 answered {0}")]
+    #[error("{0}")]
     Refused(String),
     /// The connection failed or broke.
     #[error("the connection failed")]

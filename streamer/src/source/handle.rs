@@ -303,8 +303,10 @@ impl Reader {
     pub(crate) async fn read(&self, offset: u64, length: usize) -> Result<Bytes, SourceError> {
         let range = self.source.shared.range(offset, length)?;
         let next = range.end.div_ceil(BLOCK_SIZE);
-        for index in next..next + READ_AHEAD {
-            self.source.prefetch(index);
+        if !self.source.shared.origin.is_at_hand() {
+            for index in next..next + READ_AHEAD {
+                self.source.prefetch(index);
+            }
         }
         self.source.read(offset, length).await
     }

@@ -66,8 +66,8 @@ impl Object {
         }
         let refusal = self.bucket.refusal(response).await;
         match &*refusal.code {
-            // A clock that is off is set right some day, at the latest when it is looked at.
-            "RequestTimeout" | "RequestTimeTooSkewed" => Fault::Refused(refusal.code).into(),
+            "RequestTimeout" => Fault::Refused(refusal.to_string()).into(),
+            _ if refusal.is_about_the_clock() => Fault::Refused(refusal.to_string()).into(),
             _ if refusal.is_about_expiry() => Fault::Credentials(refusal.code).into(),
             "AccessDenied" => SourceError::Refused(
                 "S3 answered AccessDenied: these credentials may not read it, or it does not exist"

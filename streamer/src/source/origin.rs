@@ -22,6 +22,11 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
+    /// Whether reading ahead gains nothing.
+    pub(crate) fn is_at_hand(&self) -> bool {
+        matches!(self, Self::Memory(_))
+    }
+
     /// Reads a range that lies within the source, as often as `retry` allows.
     pub(crate) async fn read(
         &self,

@@ -8,7 +8,10 @@ use streamer::{
     source::{Source, SourceOptions},
 };
 
-use crate::video::{Played, media_in_three_places, read};
+use crate::{
+    far_apart::media_in_three_places,
+    video::{Played, read},
+};
 
 /// Opens a file, does something to it, and reads it.
 async fn play(happens: impl FnOnce(&Path)) -> Played {

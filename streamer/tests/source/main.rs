@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod credentials;
+#[path = "../support/far_apart.rs"]
+mod far_apart;
 mod files;
 mod midway;
 mod on_air;

@@ -15,8 +15,9 @@ use streamer::{
 };
 
 use crate::{
+    far_apart::media_in_three_places,
     server::{Behaviour, Server, options, options_for, serve, soon_given_up},
-    video::{Played, media_in_three_places, play, read},
+    video::{Played, play, read},
 };
 
 /// A server that is as it should be until it is out of order.

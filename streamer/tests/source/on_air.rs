@@ -23,8 +23,9 @@ use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    far_apart::media_in_three_places,
     server::{Behaviour, options, serve, soon_given_up},
-    video::{PACKETS, media_in_three_places},
+    video::PACKETS,
 };
 
 /// What a show of which a third is in memory when its source gets out of order comes to.

@@ -42,6 +42,10 @@ pub(crate) enum Behaviour {
     AtMost(usize),
     /// This `Content-Range`, whatever was asked for.
     Range(&'static str),
+    /// A refusal as S3 words it.
+    Refuse(u16, &'static str),
+    /// The refusal of a clock that is off, with the time that the server holds for right.
+    WrongTime(String),
     /// A redirect to this path of the same server, or elsewhere.
     RedirectTo(&'static str),
 }
@@ -71,6 +75,18 @@ pub(crate) async fn serve(
     content: Vec<u8>,
     behaviour: impl Fn(usize, &str) -> Behaviour + Send + Sync + 'static,
 ) -> Server {
+    let behaviour = move |number, request: &str| {
+        let path = request.split(' ').nth(1).unwrap();
+        behaviour(number, path)
+    };
+    serve_requests(content, behaviour).await
+}
+
+/// The same, by the whole head of the request.
+pub(crate) async fn serve_requests(
+    content: Vec<u8>,
+    behaviour: impl Fn(usize, &str) -> Behaviour + Send + Sync + 'static,
+) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -84,8 +100,7 @@ pub(crate) async fn serve(
                 let behave = |request: &str| {
                     let mut log = log.lock().unwrap();
                     log.push(request.to_ascii_lowercase());
-                    let path = request.split(' ').nth(1).unwrap();
-                    behaviour(log.len() - 1, path)
+                    behaviour(log.len() - 1, request)
                 };
                 // A client that goes away is none of the server's business.
                 let _ = answer(stream, &content, behave).await;
@@ -137,10 +152,22 @@ async fn answer(
         _ => "etag: \"v1\"\r\n",
     };
     let fits = header("if-match").is_none_or(|tag| validators.contains(&tag));
+    let refusal;
     let (head, body) = match behaviour {
         Behaviour::IgnoreRange => ("200 OK\r\n".to_owned(), content),
         Behaviour::Status(status) => (format!("{status} Whatever\r\n"), &b""[..]),
         Behaviour::StatusWith(status, more) => (format!("{status} No\r\n{more}\r\n"), &b""[..]),
+        Behaviour::Refuse(status, code) => {
+            refusal = format!("<Error><Code>{code}</Code></Error>");
+            (format!("{status} No\r\n"), refusal.as_bytes())
+        }
+        Behaviour::WrongTime(ref date) => {
+            refusal = "<Error><Code>RequestTimeTooSkewed</Code></Error>".to_owned();
+            (
+                format!("403 Forbidden\r\ndate: {date}\r\n"),
+                refusal.as_bytes(),
+            )
+        }
         Behaviour::RedirectTo(to) => (format!("302 Found\r\nlocation: {to}\r\n"), &b""[..]),
         _ if !fits => ("412 Precondition Failed\r\n".to_owned(), &b""[..]),
         _ if start >= length => (

@@ -11,9 +11,6 @@ use streamer::{
 /// Packets of every fixture that is served here.
 pub(crate) const PACKETS: usize = 60 + 189;
 
-/// More than a block and what is read ahead of it.
-const GAP: usize = 1_600_000;
-
 pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures")
@@ -23,48 +20,12 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
 /// A file of several blocks: the media first, then a gap, then the index.
 pub(crate) fn index_far_away() -> Vec<u8> {
     let mut bytes = std::fs::read(fixture("moov-last.mp4")).unwrap();
-    let moov = position(&bytes, b"moov") - 4;
+    let moov = bytes.windows(4).rposition(|four| four == b"moov").unwrap() - 4;
     let mut gap = vec![0; 3_000_000];
     gap[..4].copy_from_slice(&3_000_000_u32.to_be_bytes());
     gap[4..8].copy_from_slice(b"free");
     bytes.splice(moov..moov, gap);
     bytes
-}
-
-/// A file whose media lies in three places that are far from one another, the index at its end.
-pub(crate) fn media_in_three_places() -> Vec<u8> {
-    let mut bytes = std::fs::read(fixture("moov-last.mp4")).unwrap();
-    let offsets = chunk_offsets(&bytes);
-    let mut sorted: Vec<u32> = offsets.iter().map(|&(_, offset)| offset).collect();
-    sorted.sort_unstable();
-    let gaps = [sorted[sorted.len() / 3], sorted[sorted.len() * 2 / 3]];
-    for (at, offset) in offsets {
-        let before = gaps.iter().filter(|&&gap| offset >= gap).count();
-        let moved = offset + (before * GAP) as u32;
-        bytes[at..at + 4].copy_from_slice(&moved.to_be_bytes());
-    }
-    let mdat = position(&bytes, b"mdat") - 4;
-    let size = u32::from_be_bytes(bytes[mdat..mdat + 4].try_into().unwrap());
-    let size = size + (gaps.len() * GAP) as u32;
-    bytes[mdat..mdat + 4].copy_from_slice(&size.to_be_bytes());
-    for gap in gaps.into_iter().rev() {
-        bytes.splice(gap as usize..gap as usize, vec![0; GAP]);
-    }
-    bytes
-}
-
-/// Where each chunk's offset stands in the index, and the offset.
-fn chunk_offsets(bytes: &[u8]) -> Vec<(usize, u32)> {
-    let word = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
-    let boxes = (0..bytes.len() - 4).filter(|&at| &bytes[at..at + 4] == b"stco");
-    boxes
-        .flat_map(|at| (0..word(at + 8) as usize).map(move |index| at + 12 + index * 4))
-        .map(|at| (at, word(at)))
-        .collect()
-}
-
-fn position(bytes: &[u8], name: &[u8; 4]) -> usize {
-    bytes.windows(4).rposition(|four| four == name).unwrap()
 }
 
 /// Reads everything; the packets that came, and how it ended.

@@ -5,25 +5,53 @@ use std::time::Duration;
 use broadcast::FailureKind;
 use ingest::Options;
 
-use crate::{certificate::certificate, host::FAR_INDEX, world::World};
+use crate::{certificate::certificate, host::FAR_APART, world::World};
 
 const SOON: Duration = Duration::from_secs(2);
 
-#[tokio::test]
-async fn credentials_are_renewed_while_the_show_goes_on() {
-    let world = World::new().await;
-    world.host.valid_for(Duration::from_secs(12));
-    let id = world.broadcast(FAR_INDEX, SOON, &["a"]).await;
+/// The show goes on to its end with several sessions, each of them in its time.
+async fn check_renewed(world: World, environment: &[(&str, &str)]) -> World {
+    let id = world.broadcast(FAR_APART, SOON, &["a"]).await;
+    let mut all = vec![("BROADCAST_ID", id.as_str()), ("ATTEMPT", "1")];
+    all.extend(environment);
 
-    let (code, _) = world.streamer(&id, 1).ends().await;
+    let (code, log) = world.streamer_with(&all).ends().await;
 
-    assert_eq!(code, 0);
-    let (given, used) = world.host.sessions();
-    assert!(given > 1, "given {given} times");
-    // What expires within minutes is not kept for the next read of the video.
-    assert!(used.iter().all(|session| session.starts_with("session-")));
-    assert!(used.len() > 1 && used.first() != used.last(), "{used:?}");
+    assert_eq!(code, 0, "{log}");
+    let (given, mut used) = world.host.sessions();
+    used.dedup();
+    assert!(given > 2 && used.len() > 2, "given {given}, used {used:?}");
     assert!(world.progress(&id).await.destinations[0].finished);
+    assert_eq!(world.ingest.publishes()[0].video_packets, 60);
+    world
+}
+
+#[tokio::test]
+async fn a_containers_credentials_are_renewed_while_the_show_goes_on() {
+    let world = World::new().await;
+    world.host.valid_for(Duration::from_millis(2500));
+    check_renewed(world, &[]).await;
+}
+
+#[tokio::test]
+async fn an_instances_credentials_are_renewed_while_the_show_goes_on() {
+    let world = World::new().await;
+    world.host.valid_for(Duration::from_millis(2500));
+    let endpoint = format!("http://{}", world.host.address);
+    let environment = [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", ""),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN", ""),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &endpoint),
+    ];
+    check_renewed(world, &environment).await;
+}
+
+#[tokio::test]
+async fn credentials_that_are_not_taken_any_more_make_way_for_others() {
+    let world = World::new().await;
+    world.host.taken_for(Duration::from_secs(1));
+    let world = check_renewed(world, &[]).await;
+    assert!(world.host.refused() > 0);
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! What a task finds around it on Fargate: the address that gives it credentials, and S3.
+//! What a task finds around it on Fargate or an instance: the address that gives it credentials,
+//! and S3, which takes them for as long as they are good.
 
 use std::{
     net::SocketAddr,
@@ -14,14 +15,16 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
+use crate::far_apart::media_in_three_places;
+
 /// What proves to the host that it is the task that asks.
 pub(crate) const TOKEN: &str = "a-token-of-the-container";
 
-/// A video with eight megabytes of nothing between the media and its index: it takes several reads.
-pub(crate) const FAR_INDEX: &str = "far-index.mp4";
+/// A video whose media lies so far apart that it is read while the show is on.
+pub(crate) const FAR_APART: &str = "far-apart.mp4";
 
-/// Gives credentials at `/credentials`, each time another session of one key, and serves the
-/// fixtures as the bucket `videos`.
+/// Gives credentials at `/credentials` to a container and at `/latest` to an instance, each time
+/// another session of one key, and serves the fixtures as the bucket `videos`.
 pub(crate) struct Host {
     pub(crate) address: SocketAddr,
     sessions: Arc<Mutex<Sessions>>,
@@ -30,7 +33,12 @@ pub(crate) struct Host {
 struct Sessions {
     key: (String, String),
     valid_for: Duration,
-    given: u32,
+    /// For how long S3 takes them, whatever they say.
+    taken_for: Duration,
+    /// When each was given.
+    given: Vec<SystemTime>,
+    /// Requests that were refused because their session was over.
+    refused: u32,
     /// The sessions whose credentials signed requests for objects, in order.
     used: Vec<String>,
 }
@@ -43,7 +51,9 @@ impl Host {
         let sessions = Arc::new(Mutex::new(Sessions {
             key: (access_key_id.to_owned(), secret_access_key.to_owned()),
             valid_for: Duration::from_secs(3600),
-            given: 0,
+            taken_for: Duration::MAX,
+            given: Vec::new(),
+            refused: 0,
             used: Vec::new(),
         }));
         let shared = Arc::clone(&sessions);
@@ -62,10 +72,36 @@ impl Host {
         self.sessions.lock().unwrap().valid_for = duration;
     }
 
+    /// GIVEN credentials that S3 takes for a shorter time than they say.
+    pub(crate) fn taken_for(&self, duration: Duration) {
+        self.sessions.lock().unwrap().taken_for = duration;
+    }
+
     /// How often credentials were given, and whose signed the requests for objects.
-    pub(crate) fn sessions(&self) -> (u32, Vec<String>) {
+    pub(crate) fn sessions(&self) -> (usize, Vec<String>) {
         let sessions = self.sessions.lock().unwrap();
-        (sessions.given, sessions.used.clone())
+        (sessions.given.len(), sessions.used.clone())
+    }
+
+    /// How many requests for objects were refused.
+    pub(crate) fn refused(&self) -> u32 {
+        self.sessions.lock().unwrap().refused
+    }
+}
+
+impl Sessions {
+    /// Whether a request is signed with a session that is not over.
+    fn takes(&mut self, session: &str, authorization: &str) -> bool {
+        self.used.push(session.to_owned());
+        let given = session.strip_prefix("session-").and_then(|number| {
+            self.given
+                .get(number.parse::<usize>().ok()?.checked_sub(1)?)
+        });
+        let good_for = self.valid_for.min(self.taken_for);
+        let is_good = given.is_some_and(|given| given.elapsed().unwrap() <= good_for)
+            && authorization.contains(&format!("Credential={}/", self.key.0));
+        self.refused += u32::from(!is_good);
+        is_good
     }
 }
 
@@ -86,12 +122,21 @@ async fn answer(mut stream: TcpStream, sessions: &Mutex<Sessions>) -> std::io::R
         })
     };
     let (status, headers, body) = match path.strip_prefix("/videos/") {
-        _ if path == "/credentials" => credentials(header("authorization"), sessions),
+        _ if path == "/credentials" && header("authorization") == Some(TOKEN) => {
+            credentials(sessions)
+        }
+        _ if path.starts_with("/latest/") => {
+            instance(path, header("x-aws-ec2-metadata-token"), sessions)
+        }
         Some(name) => {
             let session = header("x-amz-security-token").unwrap_or("none");
-            sessions.lock().unwrap().used.push(session.to_owned());
-            object(name, header("range"))
+            let authorization = header("authorization").unwrap_or_default();
+            match sessions.lock().unwrap().takes(session, authorization) {
+                true => object(name, header("range")),
+                false => expired(),
+            }
         }
+        None if path == "/credentials" => ("403 Forbidden", String::new(), Vec::new()),
         None => ("404 Not Found", String::new(), Vec::new()),
     };
     let head = format!(
@@ -105,45 +150,54 @@ async fn answer(mut stream: TcpStream, sessions: &Mutex<Sessions>) -> std::io::R
 
 type Answer = (&'static str, String, Vec<u8>);
 
-fn credentials(authorization: Option<&str>, sessions: &Mutex<Sessions>) -> Answer {
-    if authorization != Some(TOKEN) {
-        return ("403 Forbidden", String::new(), Vec::new());
-    }
+fn expired() -> Answer {
+    let body = b"<Error><Code>ExpiredToken</Code></Error>".to_vec();
+    ("400 Bad Request", String::new(), body)
+}
+
+fn credentials(sessions: &Mutex<Sessions>) -> Answer {
     let mut sessions = sessions.lock().unwrap();
-    sessions.given += 1;
-    let expires = DateTime::<Utc>::from(SystemTime::now() + sessions.valid_for);
+    let now = SystemTime::now();
+    sessions.given.push(now);
+    let expires = DateTime::<Utc>::from(now + sessions.valid_for);
     let body = json!({
+        // An instance says that it worked.
+        "Code": "Success",
         "RoleArn": "arn:aws:iam::123456789012:role/streamer",
         "AccessKeyId": sessions.key.0,
         "SecretAccessKey": sessions.key.1,
-        "Token": format!("session-{}", sessions.given),
+        "Token": format!("session-{}", sessions.given.len()),
         "Expiration": expires.to_rfc3339_opts(SecondsFormat::Secs, true),
     });
     let headers = "content-type: application/json\r\n".to_owned();
     ("200 OK", headers, body.to_string().into_bytes())
 }
 
-/// What is in the bucket under the name of a fixture, or of one whose index is far away.
+/// The metadata of an instance, second version.
+fn instance(path: &str, token: Option<&str>, sessions: &Mutex<Sessions>) -> Answer {
+    match (path, token) {
+        ("/latest/api/token", _) => {
+            let headers = "x-aws-ec2-metadata-token-ttl-seconds: 21600\r\n".to_owned();
+            ("200 OK", headers, TOKEN.as_bytes().to_vec())
+        }
+        (_, token) if token != Some(TOKEN) => ("401 Unauthorized", String::new(), Vec::new()),
+        ("/latest/meta-data/iam/security-credentials/", _) => {
+            ("200 OK", String::new(), b"streamer".to_vec())
+        }
+        ("/latest/meta-data/iam/security-credentials/streamer", _) => credentials(sessions),
+        _ => ("404 Not Found", String::new(), Vec::new()),
+    }
+}
+
+/// What is in the bucket under the name of a fixture.
 fn content(name: &str) -> Option<Vec<u8>> {
-    let fixture = match name {
-        FAR_INDEX => "moov-last.mp4",
-        _ => name,
-    };
+    if name == FAR_APART {
+        return Some(media_in_three_places());
+    }
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures")
-        .join(fixture);
-    let mut content = std::fs::read(path).ok()?;
-    if name == FAR_INDEX {
-        let index = content
-            .windows(4)
-            .rposition(|four| four == b"moov")
-            .unwrap()
-            - 4;
-        let mut free = vec![0; 8 << 20];
-        free[..8].copy_from_slice(b"\x00\x80\x00\x00free");
-        content.splice(index..index, free);
-    }
-    Some(content)
+        .join(name);
+    std::fs::read(path).ok()
 }
 
 fn object(name: &str, range: Option<&str>) -> Answer {

@@ -11,6 +11,8 @@ mod certificate;
 mod credentials;
 #[path = "../support/emf.rs"]
 mod emf;
+#[path = "../support/far_apart.rs"]
+mod far_apart;
 mod host;
 mod metrics;
 mod refusals;

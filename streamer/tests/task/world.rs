@@ -152,13 +152,14 @@ impl World {
     }
 
     /// WHEN the streamer is started as Fargate starts it, with these variables more or other than
-    /// usual. `MATINEE_STREAMER` is the program to run, if it is not the one that was just built.
+    /// usual, or without those that are empty. `MATINEE_STREAMER` is the program to run, if it is not the one that was just built.
     pub(crate) fn streamer_with(&self, environment: &[(&str, &str)]) -> Streamer {
         let built = env!("CARGO_BIN_EXE_streamer");
         let program = env::var_os("MATINEE_STREAMER").unwrap_or_else(|| built.into());
         let region = self.region.as_ref().unwrap();
         let host = format!("http://{}", self.host.address);
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .env_clear()
             .env("AWS_REGION", "us-east-1")
             .env(
@@ -172,7 +173,11 @@ impl World {
             .env("TABLE", "shows")
             .env("ALLOW_PRIVATE_ADDRESSES", "true")
             .env("RUST_LOG", "trace")
-            .envs(environment.iter().copied())
+            .envs(environment.iter().copied());
+        for (name, _) in environment.iter().filter(|(_, value)| value.is_empty()) {
+            command.env_remove(name);
+        }
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
