@@ -8,6 +8,7 @@ mod packet;
 mod packets;
 mod programme;
 mod track;
+mod walk;
 mod warnings;
 
 pub use movie::{Movie, MovieOptions};
@@ -15,5 +16,7 @@ pub use packet::{Packet, TrackKind};
 pub use packets::Packets;
 pub use programme::{Arrangement, Programme, ProgrammePackets};
 pub use track::{AudioTrack, VideoTrack};
+
+pub(crate) use walk::walk;
 
 pub use crate::mp4::{TrackPurpose, TrackSummary, VideoCodec};

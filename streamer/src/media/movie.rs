@@ -49,6 +49,8 @@ pub(crate) struct Content {
     pub(crate) source: Source,
     pub(crate) video: Placed<VideoDescription>,
     pub(crate) audio: Option<Placed<AacDescription>>,
+    /// Whether the file asks players to mirror the picture.
+    pub(crate) mirrored: bool,
 }
 
 impl Movie {
@@ -59,10 +61,14 @@ impl Movie {
     /// file; `BadRequest` with a list of the sound tracks if the one that is wanted is not there;
     /// `SourceMissing` and `SourceUnreadable`.
     pub async fn open(source: Source, options: &MovieOptions) -> Result<Self, Failure> {
-        match read_index(&source, options.audio_track).await {
-            Ok(index) => Ok(Self::new(source, index)),
-            Err(error) => Err(error.into_failure(&source)),
-        }
+        let opened = Self::try_open(source.clone(), options).await;
+        opened.map_err(|error| error.into_failure(&source))
+    }
+
+    /// The same, with an error that tells what the file is refused for.
+    pub(crate) async fn try_open(source: Source, options: &MovieOptions) -> Result<Self, Mp4Error> {
+        let index = read_index(&source, options.audio_track).await?;
+        Ok(Self::new(source, index))
     }
 
     /// A cursor that starts at the last video key frame at or before `from`.
@@ -125,9 +131,10 @@ impl Movie {
                 source,
                 video,
                 audio,
+                mirrored: index.geometry.mirrored,
             }),
         };
-        movie.warnings = warnings(&movie, index.geometry.mirrored);
+        movie.warnings = warnings(&movie);
         movie
     }
 }

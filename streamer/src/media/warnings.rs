@@ -7,8 +7,8 @@ use crate::{
     mp4::{TrackPurpose, TrackSummary, VideoCodec},
 };
 
-/// The warnings in words; `mirrored` is what the file asks of players.
-pub(crate) fn warnings(movie: &Movie, mirrored: bool) -> Vec<String> {
+/// The warnings in words.
+pub(crate) fn warnings(movie: &Movie) -> Vec<String> {
     let video = &movie.video;
     let mut warnings = Vec::new();
     let audios: Vec<&TrackSummary> = movie
@@ -38,7 +38,7 @@ pub(crate) fn warnings(movie: &Movie, mirrored: bool) -> Vec<String> {
             video.rotation
         ));
     }
-    if mirrored {
+    if movie.content.mirrored {
         warnings.push(
             "the file asks players to mirror the picture, which a live stream cannot say: it will \
              be shown as it was recorded"

@@ -124,6 +124,15 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Options of ffmpeg that turn the file into one that is sent, if there are such.
+    pub(crate) fn options(&self) -> Option<&'static str> {
+        match self.remedy() {
+            Remedy::Command(options) => Some(options),
+            Remedy::Remux => Some("-c copy"),
+            Remedy::None => None,
+        }
+    }
+
     fn remedy(&self) -> Remedy {
         match self {
             Self::OtherWrapping(_) => Remedy::Remux,
@@ -168,7 +177,7 @@ fn ffmpeg(name: &str, options: &str) -> String {
 }
 
 /// The text as one word of a POSIX shell.
-fn shell_word(text: &str) -> String {
+pub(crate) fn shell_word(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/+:,@%".contains(&byte);
     if !text.is_empty() && !text.starts_with('-') && text.bytes().all(plain) {
         text.to_owned()

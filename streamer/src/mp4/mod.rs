@@ -30,6 +30,7 @@ pub use error::{Mp4Error, Refusal};
 pub use summary::{TrackPurpose, TrackSummary};
 
 pub(crate) use audio_entry::AacDescription;
+pub(crate) use error::shell_word;
 pub(crate) use geometry::display_aspect;
 pub(crate) use index::{Index, read_index};
 pub(crate) use sample_table::{Sample, SampleCursor};

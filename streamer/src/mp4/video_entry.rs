@@ -22,6 +22,8 @@ pub(crate) struct VideoDescription {
     pub(crate) level: u8,
     /// Width and height of one pixel, if the entry says so.
     pub(crate) pixel: Option<(u32, u32)>,
+    /// The transfer characteristics of ITU-T H.273, if the entry says so.
+    pub(crate) transfer: Option<u16>,
 }
 
 impl VideoDescription {
@@ -133,6 +135,13 @@ impl Boxes {
             .and_then(|body| Pasp::decode_body(&mut &body[..]).ok())
             .map(|pasp| (pasp.h_spacing, pasp.v_spacing))
             .filter(|&(width, height)| width > 0 && height > 0);
+        // ISO/IEC 14496-12, 12.1.5; QuickTime calls the same fields `nclc`.
+        let transfer = self.boxes.iter().find_map(|(kind, body)| match &body[..] {
+            [b'n', b'c', b'l', b'x' | b'c', _, _, high, low, ..] if kind == b"colr" => {
+                Some(u16::from_be_bytes([*high, *low]))
+            }
+            _ => None,
+        });
         VideoDescription {
             codec,
             config,
@@ -141,6 +150,7 @@ impl Boxes {
             profile,
             level,
             pixel,
+            transfer,
         }
     }
 }
