@@ -3,6 +3,7 @@
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may panic"))]
 
 pub mod address;
+pub mod check;
 pub mod ingest;
 pub mod media;
 pub mod mp4;

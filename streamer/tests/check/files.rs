@@ -1,0 +1,125 @@
+//! Files, checked as a whole.
+
+use std::path::{Path, PathBuf};
+
+use broadcast::{Failure, FailureKind, Platform, SourceUrl};
+use streamer::{
+    check::{CheckOptions, Report, check},
+    source::{Source, SourceOptions},
+};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name)
+}
+
+async fn report_on(name: &str, options: &CheckOptions) -> Result<Report, Failure> {
+    let url = SourceUrl::file(&fixture(name)).unwrap();
+    let source = Source::open(&url, SourceOptions::default()).await?;
+    check(source, options, &[Platform::Facebook]).await
+}
+
+/// What is found in a file for Facebook.
+#[track_caller]
+fn finds(name: &str, options: &CheckOptions, wanted: &[&str]) -> Report {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let report = runtime.block_on(report_on(name, options)).unwrap();
+    let found: Vec<String> = report
+        .findings
+        .iter()
+        .map(|found| format!("{} {}", found.severity, found.rule))
+        .collect();
+    assert_eq!(found, wanted, "{name}: {:#?}", report.findings);
+    report
+}
+
+#[test]
+fn what_is_read_of_a_good_file() {
+    let report = finds(
+        "moov-last.mp4",
+        &CheckOptions::default(),
+        &["note low-bit-rate"],
+    );
+    let facts = report.facts.unwrap();
+    assert_eq!(facts.video.coding.profile, Some("High"));
+    assert_eq!(facts.video.coding.bit_depth, Some(8));
+    assert!(facts.video.key_frames.examined > 0);
+    assert_eq!(facts.video.key_frames.not_idr, 0);
+    assert_eq!(facts.audio.unwrap().sample_rate, 48_000);
+    assert!(report.bytes_read > 0 && report.bytes_read <= report.bytes);
+    assert!(report.requests > 0);
+    assert_eq!(report.command, None);
+}
+
+#[test]
+fn no_sound_and_silence() {
+    let report = finds(
+        "no-audio.mp4",
+        &CheckOptions::default(),
+        &["error sound", "note low-bit-rate"],
+    );
+    assert!(report.has_errors());
+    let silence = CheckOptions {
+        silence: true,
+        ..CheckOptions::default()
+    };
+    assert!(!finds("no-audio.mp4", &silence, &["note low-bit-rate"]).has_errors());
+}
+
+#[test]
+fn another_codec() {
+    let report = finds(
+        "hevc.mp4",
+        &CheckOptions::default(),
+        &["error video-codec", "note key-frames", "note low-bit-rate"],
+    );
+    let coding = report.facts.unwrap().video.coding;
+    assert_eq!((coding.profile, coding.bit_depth), (Some("Main"), Some(8)));
+}
+
+#[test]
+fn frames_that_come_at_odd_times() {
+    finds(
+        "variable-rate.mp4",
+        &CheckOptions::default(),
+        &["warning steady-frame-rate", "note low-bit-rate"],
+    );
+}
+
+#[test]
+fn what_cannot_be_sent_is_a_finding() {
+    let named = CheckOptions {
+        name: Some("here/my file.mov".to_owned()),
+        ..CheckOptions::default()
+    };
+    let report = finds("pcm.mov", &named, &["error can-be-sent"]);
+    assert_eq!(report.facts, None);
+    let command = report.command.unwrap();
+    assert!(
+        command.starts_with("ffmpeg -i 'here/my file.mov' ")
+            && command.ends_with(" 'here/my file-live.mp4'"),
+        "{command}"
+    );
+    for name in [
+        "truncated.mp4",
+        "no-index.mp4",
+        "not-a-video.mp4",
+        "encrypted.mp4",
+    ] {
+        let report = finds(name, &CheckOptions::default(), &["error can-be-sent"]);
+        assert!(!report.findings[0].fixable && report.command.is_none());
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_an_error() {
+    let error = report_on("none.mp4", &CheckOptions::default()).await;
+    assert_eq!(error.unwrap_err().kind, FailureKind::SourceMissing);
+    let second = CheckOptions {
+        audio_track: Some(2),
+        ..CheckOptions::default()
+    };
+    let error = report_on("moov-last.mp4", &second).await;
+    assert_eq!(error.unwrap_err().kind, FailureKind::BadRequest);
+}
