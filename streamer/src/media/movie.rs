@@ -86,6 +86,13 @@ impl Movie {
         cursor.peek(video).map_or(MediaTime::ZERO, |due| due.dts)
     }
 
+    /// Bytes of memory that the index takes: where each packet lies and when it is due.
+    pub fn index_size(&self) -> usize {
+        let content = &self.content;
+        let audio = content.audio.as_ref();
+        content.video.track.samples.memory() + audio.map_or(0, |audio| audio.track.samples.memory())
+    }
+
     /// The failure for an ingest that does not take the coding of the picture: what it is, and the
     /// command that makes a file for this ingest.
     pub fn not_taken(&self) -> Failure {

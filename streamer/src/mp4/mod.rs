@@ -4,10 +4,12 @@
 
 mod audio_config;
 mod audio_entry;
+mod bits;
 mod boxes;
 mod built_table;
 mod candidate;
 mod codec;
+mod column;
 mod edit_list;
 mod error;
 mod fragment;
