@@ -24,6 +24,7 @@ pub(crate) async fn serve(path: &Path, delay: Duration) -> io::Result<SocketAddr
 }
 
 async fn answer(mut stream: TcpStream, file: &File, delay: Duration) -> io::Result<()> {
+    stream.set_nodelay(true)?;
     let length = file.metadata()?.len();
     let (read, mut write) = stream.split();
     let mut lines = BufReader::new(read).lines();
@@ -46,11 +47,11 @@ async fn answer(mut stream: TcpStream, file: &File, delay: Duration) -> io::Resu
         let head = format!(
             "HTTP/1.1 206 Partial Content\r\nContent-Length: {}\r\n\
              Content-Range: bytes {}-{}/{length}\r\nETag: \"1\"\r\n\r\n",
-            body.len(),
+            range.1 - range.0,
             range.0,
             range.1 - 1
         );
-        write.write_all(head.as_bytes()).await?;
+        body.splice(0..0, head.into_bytes());
         write.write_all(&body).await?;
     }
     Ok(())

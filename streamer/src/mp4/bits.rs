@@ -4,26 +4,24 @@
 #[derive(Debug, Default)]
 pub(crate) struct BitWriter {
     bytes: Vec<u8>,
-    /// Bits that do not fill a byte yet, and how many.
-    rest: u8,
+    /// Bits that do not fill four bytes yet, at the bottom, and how many.
+    rest: u64,
     filled: u32,
 }
 
 impl BitWriter {
-    /// The lowest `width` bits of `value`.
+    /// The lowest `width` bits of `value`, 64 at most.
     pub(crate) fn put(&mut self, value: u64, width: u32) {
-        let mut left = width;
-        while left > 0 {
-            let count = left.min(8 - self.filled);
-            left -= count;
-            let part = (value >> left) as u8 & (0xff >> (8 - count));
-            // A shift by eight is none that a byte can make.
-            self.rest = (u16::from(self.rest) << count) as u8 | part;
-            self.filled += count;
-            if self.filled == 8 {
-                self.bytes.push(self.rest);
-                (self.rest, self.filled) = (0, 0);
-            }
+        if width > 32 {
+            self.put(value >> 32, width - 32);
+            return self.put(value, 32);
+        }
+        self.rest = self.rest << width | value & ((1 << width) - 1);
+        self.filled += width;
+        if self.filled >= 32 {
+            self.filled -= 32;
+            let word = (self.rest >> self.filled) as u32;
+            self.bytes.extend_from_slice(&word.to_be_bytes());
         }
     }
 
@@ -34,9 +32,10 @@ impl BitWriter {
 
     /// What was written, filled up with zeros; the writer is empty afterwards.
     pub(crate) fn finish(&mut self) -> Box<[u8]> {
-        if self.filled > 0 {
-            self.put(0, 8 - self.filled);
-        }
+        let word = ((self.rest << 32) >> self.filled) as u32;
+        let filled = self.filled.div_ceil(8) as usize;
+        self.bytes.extend_from_slice(&word.to_be_bytes()[..filled]);
+        (self.rest, self.filled) = (0, 0);
         let bytes = self.bytes.as_slice().into();
         self.bytes.clear();
         bytes

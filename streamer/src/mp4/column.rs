@@ -60,14 +60,10 @@ impl Column {
         let sum: u128 = counted().map(|value| u128::from(value - least)).sum();
         let mean = (sum / count) as u64;
         let about = mean.checked_ilog2().unwrap_or(0);
-        (about.saturating_sub(1)..=about + 1)
-            .map(|low| Self::Near {
-                least,
-                low: low.min(63),
-                zeros,
-            })
-            .min_by_key(|column| column.cost(values))
-            .unwrap_or(Self::Same(0))
+        let low = (about.saturating_sub(1)..=about)
+            .min_by_key(|low| (sum >> low) + count * u128::from(*low))
+            .unwrap_or(0);
+        Self::Near { least, low, zeros }
     }
 
     /// Bits that the values take.
