@@ -2,10 +2,13 @@
 //! The key, the same for all, comes from standard input. Prints the last update.
 //!
 //! `echo KEY | cargo run -p streamer --example publish -- FILE|URL SECONDS_AHEAD INGEST...`
+//!
+//! With fewer than zero seconds the show has been on air for so long: it goes on from its second
+//! second, with the time stamps of now.
 
 use std::{io, process::ExitCode, time::Duration};
 
-use broadcast::{Failure, FailureKind, SourceUrl, StreamKey};
+use broadcast::{Failure, FailureKind, MediaTime, SourceUrl, StreamKey};
 use chrono::Utc;
 use streamer::{
     address::AddressPolicy,
@@ -52,9 +55,17 @@ async fn publish() -> Result<(), Failure> {
         &MovieOptions::default(),
     )
     .await?;
-    let air_time = Utc::now() + Duration::from_secs_f64(ahead.max(0.0));
+    let since = Duration::from_secs_f64(ahead.abs());
+    let air_time = if ahead < 0.0 {
+        Utc::now() - since
+    } else {
+        Utc::now() + since
+    };
     let dial = DialPolicy::new(AddressPolicy::PRIVATE_TOO);
-    let show = Show::new(movie, destinations, air_time, dial);
+    let mut show = Show::new(movie, destinations, air_time, dial);
+    if ahead < 0.0 {
+        show.start_at = MediaTime::from_millis(1_000);
+    }
 
     let stop = CancellationToken::new();
     let stopper = stop.clone();

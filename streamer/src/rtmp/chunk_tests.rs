@@ -195,7 +195,8 @@ fn the_24_bits_end_where_the_specification_says() {
         assert_eq!(out[1..4], field[1..], "{timestamp:#x}");
         let repeated = if is_extended { 4 * 3 } else { 0 };
         assert_eq!(out.len(), 12 + 300 + 2 + repeated, "{timestamp:#x}");
-        assert_eq!(read_all(&mut ChunkReader::new(), &out), [message.clone()]);
+        let read = read_all(&mut ChunkReader::new(), &out);
+        assert_eq!(read, std::slice::from_ref(&message));
         let mut foreign = ChunkDeserializer::new();
         let read = foreign.get_next_message(&out).unwrap().unwrap();
         assert_eq!(read.timestamp.value, timestamp);
@@ -218,7 +219,8 @@ fn a_show_goes_past_24_and_32_bits_without_a_step() {
             };
             let mut out = BytesMut::new();
             write(&mut writer, &mut out, &message);
-            assert_eq!(read_all(&mut reader, &out), [message.clone()]);
+            let read = read_all(&mut reader, &out);
+            assert_eq!(read, std::slice::from_ref(&message));
             let read = foreign.get_next_message(&out).unwrap().unwrap();
             assert_eq!(read.timestamp.value, message.timestamp);
         }

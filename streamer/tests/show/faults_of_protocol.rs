@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use broadcast::FailureKind;
+use broadcast::{FailureKind, MediaTime};
+use chrono::Utc;
 use ingest::{After, Behaviour, Ending, Fault, Options, Words};
 use tokio::time::Instant;
 
 use crate::{
     faults::check_parts,
-    support::{check_whole, destination, ingest, media, movie, run, show, soon, wanted},
+    support::{check_run, check_whole, destination, ingest, media, movie, run, show, soon, wanted},
 };
 
 /// After a second and a half of media.
@@ -167,4 +168,26 @@ async fn announced_codecs_change_nothing_for_h264() {
     let (result, _) = run(show(&movie, vec![destination("it", &ingest)], soon())).await;
     assert!(result.unwrap().destinations[0].finished);
     check_whole(&media(&ingest, 1), &wanted(&movie).await);
+}
+
+/// A show that has been on air for almost `limit` milliseconds goes on past it.
+async fn check_time_stamps(limit: u64) {
+    let movie = movie("b-frames.mp4").await;
+    let ingest = ingest(Options::default()).await;
+    let ago = Duration::from_millis(limit - 1_500);
+    let mut show = show(&movie, vec![destination("it", &ingest)], Utc::now() - ago);
+    show.start_at = MediaTime::from_millis(1_000);
+    run(show).await.0.unwrap();
+    let (received, wanted) = (media(&ingest, 1), wanted(&movie).await);
+    let (start, _) = check_run(&received, &wanted);
+    assert_eq!(start + received.len(), wanted.len());
+    let stamps = received.iter().map(|packet| packet.timestamp_ms);
+    let before = |stamp: &u32| u64::from(*stamp) < limit && u64::from(*stamp) > limit - 3_000;
+    let count = stamps.filter(before).count();
+    assert!((1..received.len()).contains(&count), "{count} before it");
+}
+
+#[tokio::test]
+async fn time_stamps_go_past_24_and_32_bits() {
+    tokio::join!(check_time_stamps(0x00ff_ffff), check_time_stamps(1 << 32));
 }
