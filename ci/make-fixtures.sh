@@ -73,6 +73,17 @@ aac='-c:a aac -b:a 48k -ac 2'
   # The same without fragments, and without an edit list, of which Smooth Streaming knows nothing.
   ff -i "$out/negative.mp4" -c copy -use_editlist 0 $exact -movflags negative_cts_offsets "$out/smooth.mp4"
 }
+# Captions in each picture, colours of HDR in the parameter sets and in messages beside them.
+coded=$(mktemp)
+hdr='colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:cll=1000,400'
+hdr="$hdr:mastering-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
+# shellcheck disable=SC2086 # the words are meant to be split
+{
+  ff $picture -t 2 $avc -bf 2 -x264-params "$hdr" $exact -f h264 "$coded"
+  python3 ci/rehearsal/captions.py "$coded" "$coded"
+  ff -framerate 15 -i "$coded" -c copy $exact "$out/captions.mp4"
+}
+rm "$coded"
 # Two edits with a gap between them, both within a GOP; times of the second come before its start.
 python3 ci/set-edit-list.py "$out/b-frames.mp4" "$out/several-edits.mp4" \
   '[[[1200, 8192], [1300, 40960]], [[1200, 25600], [1300, 128000]]]'

@@ -11,3 +11,6 @@ pub mod rtmp;
 pub mod show;
 pub mod source;
 pub mod task;
+
+mod bits;
+mod h264;

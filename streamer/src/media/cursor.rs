@@ -73,21 +73,28 @@ impl<D> Placed<D> {
 
     /// When the last of the samples ends.
     pub(crate) fn end(&self) -> MediaTime {
+        self.ending().map_or(MediaTime::ZERO, |ending| ending.end)
+    }
+
+    /// How the track ends, if it has a sample.
+    pub(crate) fn ending(&self) -> Option<Ending> {
         // Pictures are reordered over a few frames only.
         const LAST: u32 = 32;
         let segments = &self.track.timeline.segments;
-        let Some((number, segment)) = segments.iter().enumerate().next_back() else {
-            return MediaTime::ZERO;
-        };
+        let (number, segment) = segments.iter().enumerate().next_back()?;
         let from = segment.samples.end.saturating_sub(LAST);
         let mut cursor = self.cursor(number, from.max(segment.samples.start));
-        let mut end = MediaTime::ZERO;
+        let mut ending: Option<Ending> = None;
         while let Some(due) = cursor.peek(self) {
             let lasts = MediaTime::from_ticks(due.sample.duration.into(), self.track.time_scale);
-            end = end.max(due.pts + lasts);
+            let end = due.pts + lasts;
+            ending = Some(Ending {
+                dts: due.dts,
+                end: ending.map_or(end, |ending| ending.end.max(end)),
+            });
             cursor.advance();
         }
-        end
+        ending
     }
 
     /// Samples that will be sent, those without content included.
@@ -133,6 +140,15 @@ impl<D> Placed<D> {
         let ticks = (micros * 2 + 1) * i128::from(self.track.time_scale);
         i64::try_from(ticks.div_euclid(2_000_000)).unwrap_or(i64::MAX)
     }
+}
+
+/// How a track ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ending {
+    /// The decoding time of the last sample.
+    pub(crate) dts: MediaTime,
+    /// The end of the sample that is shown or heard last.
+    pub(crate) end: MediaTime,
 }
 
 /// A place in a track: before a sample of one of its segments.

@@ -58,10 +58,7 @@ impl Packets {
             .read(sample.offset, sample.size as usize)
             .await
             .map_err(|error| error.into_failure(self.content.source.label()).at(due.dts))?;
-        match (track, &mut self.audio) {
-            (TrackKind::Audio, Some(audio)) => audio.advance(),
-            _ => self.video.advance(),
-        }
+        self.pass(track);
         Ok(Some(Packet {
             track,
             dts: due.dts,
@@ -71,7 +68,16 @@ impl Packets {
         }))
     }
 
-    fn peek(&mut self) -> Option<(TrackKind, Due)> {
+    /// Goes past the next packet of a track without reading it.
+    pub(crate) fn pass(&mut self, track: TrackKind) {
+        match (track, &mut self.audio) {
+            (TrackKind::Audio, Some(audio)) => audio.advance(),
+            _ => self.video.advance(),
+        }
+    }
+
+    /// What comes next, without reading it.
+    pub(crate) fn peek(&mut self) -> Option<(TrackKind, Due)> {
         let video = self.video.peek(&self.content.video);
         let audio = match (&mut self.audio, &self.content.audio) {
             (Some(cursor), Some(audio)) => cursor.peek(audio),

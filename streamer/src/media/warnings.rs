@@ -7,6 +7,10 @@ use crate::{
     mp4::{TrackPurpose, TrackSummary, VideoCodec},
 };
 
+/// What is said of a video without sound.
+pub(crate) const NO_SOUND: &str = "there is no sound: Facebook and others refuse a live video \
+                                   without an audio track, and --silence adds a silent one";
+
 /// The warnings in words.
 pub(crate) fn warnings(movie: &Movie) -> Vec<String> {
     let video = &movie.video;
@@ -17,10 +21,7 @@ pub(crate) fn warnings(movie: &Movie) -> Vec<String> {
         .filter(|track| track.purpose == TrackPurpose::Audio)
         .collect();
     if movie.audio.is_none() {
-        warnings.push(
-            "there is no sound: Facebook and others refuse a live video without an audio track"
-                .to_owned(),
-        );
+        warnings.push(NO_SOUND.to_owned());
     } else if audios.len() > 1 {
         let sent = audios.iter().find(|track| track.sent);
         let list: Vec<String> = audios.iter().map(|track| track.to_string()).collect();

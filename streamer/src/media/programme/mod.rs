@@ -2,7 +2,12 @@
 
 mod arrangement;
 mod assembly;
+mod head;
+mod key_frames;
 mod packets;
+mod silence;
+mod stills;
+mod tail;
 
 pub use arrangement::Arrangement;
 pub use assembly::Programme;
