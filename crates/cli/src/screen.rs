@@ -31,6 +31,7 @@ pub(crate) struct Shown {
     bits_per_second: u64,
     connected: usize,
     destinations: usize,
+    on_backup: usize,
     reconnects: u32,
 }
 
@@ -52,6 +53,10 @@ impl Shown {
             bits_per_second: destinations.iter().map(|one| one.bitrate).sum(),
             connected: destinations.iter().filter(|one| one.connected).count(),
             destinations: destinations.len(),
+            on_backup: destinations
+                .iter()
+                .filter(|one| one.connected && one.on_backup)
+                .count(),
             reconnects: destinations.iter().map(|one| one.reconnects).sum(),
         }
     }
@@ -81,6 +86,11 @@ impl fmt::Display for Shown {
         )?;
         if self.destinations > 1 || self.connected < self.destinations {
             write!(f, ", {} of {} connected", self.connected, self.destinations)?;
+        }
+        match (self.on_backup, self.destinations) {
+            (0, _) => {}
+            (_, 1) => write!(f, ", on the backup")?,
+            (some, _) => write!(f, ", {some} on the backup")?,
         }
         if self.reconnects > 0 {
             write!(f, ", {} reconnects", self.reconnects)?;
@@ -201,6 +211,17 @@ mod tests {
         assert_eq!(
             Shown::of(duration, &two).to_string(),
             "0:00:01 of 1:00:00, 12.2 Mbit/s, 1 of 2 connected, 2 reconnects"
+        );
+    }
+
+    #[test]
+    fn the_backup_in_words() {
+        let duration = MediaTime::from_millis(10_000);
+        let mut one = destination(1_000, true);
+        one.on_backup = true;
+        assert_eq!(
+            Shown::of(duration, &[one]).to_string(),
+            "0:00:01 of 0:00:10, 6.1 Mbit/s, on the backup"
         );
     }
 

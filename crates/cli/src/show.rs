@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use api::BroadcastView;
-use broadcast::{DestinationProgress, Status};
-use chrono::Utc;
+use api::{BroadcastView, DestinationView};
+use broadcast::{DestinationProgress, Status, Timestamps, when};
+use chrono::{TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
@@ -71,6 +71,7 @@ pub(crate) fn in_words(broadcast: &BroadcastView, client: &Client, zone: Tz) -> 
             }
         ),
     ];
+    lines.extend(arranged(broadcast).map(|text| format!("  programme   {text}")));
     if broadcast.attempts == 0 && !broadcast.status.is_settled() {
         lines.push(format!(
             "  starts      {} ({})",
@@ -83,8 +84,10 @@ pub(crate) fn in_words(broadcast: &BroadcastView, client: &Client, zone: Tz) -> 
     }
     for destination in &broadcast.destinations {
         lines.push(format!(
-            "  to          {}  {}",
-            destination.name, destination.ingest
+            "  to          {}  {}{}",
+            destination.name,
+            destination.ingest,
+            ways(destination)
         ));
         let refused = destination.key_failure.as_ref();
         lines.extend(refused.map(|failure| {
@@ -96,6 +99,19 @@ pub(crate) fn in_words(broadcast: &BroadcastView, client: &Client, zone: Tz) -> 
                 destination.name
             )
         }));
+        if let Some(backup) = &destination.backup {
+            lines.push(format!(
+                "              backup {} after {}",
+                backup.ingest,
+                span(backup.after_seconds)
+            ));
+            let bad = backup.failure.as_ref();
+            lines.extend(
+                bad.map(|failure| {
+                    format!("              the backup was tried: {}", failure.message)
+                }),
+            );
+        }
         let progress = progress_of(broadcast, &destination.name);
         lines.extend(progress.map(|progress| format!("              {}", came(progress))));
     }
@@ -125,6 +141,47 @@ pub(crate) fn in_words(broadcast: &BroadcastView, client: &Client, zone: Tz) -> 
     lines.join("\n")
 }
 
+/// What is sent beside the video, and which of its sounds; nothing to tell of a video as it is.
+fn arranged(broadcast: &BroadcastView) -> Option<String> {
+    let held = |what, seconds| (seconds > 0).then(|| format!("{what} {}", span(seconds)));
+    let parts: Vec<String> = [
+        held("head", broadcast.head_seconds),
+        held("tail", broadcast.tail_seconds),
+        broadcast
+            .audio_track
+            .map(|number| format!("sound track {number}")),
+        broadcast
+            .silence
+            .then(|| "silence where there is no sound".to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// In which ways a destination is sent to that are not the usual ones.
+fn ways(destination: &DestinationView) -> String {
+    let restarts = destination.timestamps == Timestamps::RestartAtZero;
+    let ways: Vec<&str> = [
+        restarts.then_some("timestamps restart at zero"),
+        destination.enhanced.then_some("takes HEVC and AV1"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    match ways.is_empty() {
+        true => String::new(),
+        false => format!("  ({})", ways.join(", ")),
+    }
+}
+
+fn span(seconds: u64) -> String {
+    when::span_in_words(TimeDelta::seconds(
+        i64::try_from(seconds).unwrap_or(i64::MAX / 1_000),
+    ))
+}
+
 /// What is last known of a destination.
 fn progress_of<'a>(broadcast: &'a BroadcastView, name: &str) -> Option<&'a DestinationProgress> {
     let outcome = broadcast.outcome.iter().flat_map(|it| &it.destinations);
@@ -144,6 +201,9 @@ pub(crate) fn came(progress: &DestinationProgress) -> String {
     );
     if progress.finished {
         text.insert_str(0, "to its end, ");
+    }
+    if progress.on_backup {
+        text.push_str(", on the backup");
     }
     if let Some(failure) = &progress.failure {
         text.push_str(&format!("; {}: {}", failure.kind, failure.message));

@@ -4,19 +4,21 @@ use std::{collections::BTreeMap, time::Duration};
 
 use aws_config::SdkConfig;
 use broadcast::{
-    Broadcast, BroadcastId, Destination, Failure, FailureKind, MAX_LEAD, MediaTime, Probe,
-    Progress, Status, StreamKey, aws,
-    keys::{KeyError, Keys},
-    table::{KeyUse, Table},
+    Broadcast, BroadcastId, Failure, FailureKind, MediaTime, Progress, Status, aws,
+    keys::Keys,
+    table::{Table, TableError},
 };
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
-use streamer::ingest::{self, DialPolicy};
+use streamer::ingest::DialPolicy;
 
-use crate::verdict::{self, Verdict};
+use crate::{
+    probe,
+    verdict::{self, Verdict},
+};
 
-/// How long the destinations have, all at once, to answer.
+/// How long the destinations have, all at once, to answer. Their backups have half of that after it.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What an invocation finds ready.
@@ -62,7 +64,8 @@ pub struct Response {
     pub destinations: Vec<Verdict>,
 }
 
-/// Tries all destinations at once. One that can be published to is enough to go on.
+/// Tries all destinations at once, and after each its backup. One that can be published to is
+/// enough to go on; a backup that cannot be is noted for the owner and keeps nothing from going on.
 ///
 /// A key that is on air, in this broadcast or another, is never tried: the probe might end the
 /// post.
@@ -91,7 +94,7 @@ pub async fn handler(state: &State, request: Request) -> Result<Response, Failur
         broadcast
             .destinations
             .iter()
-            .map(|destination| probe(state, &id, destination, now)),
+            .map(|destination| probe::probe(state, &id, destination, now)),
     )
     .await;
     for verdict in &destinations {
@@ -99,6 +102,13 @@ pub async fn handler(state: &State, request: Request) -> Result<Response, Failur
             broadcast = %id, destination = verdict.name, kind = verdict.kind.map(FailureKind::name),
             reason = verdict.reason, "tried"
         );
+        let backup = verdict.backup.as_ref();
+        if let Some(failure) = backup.and_then(|backup| backup.failure.as_ref()) {
+            tracing::warn!(
+                broadcast = %id, destination = verdict.name, kind = failure.kind.name(),
+                reason = failure.message, "its backup cannot be used"
+            );
+        }
     }
     note(state, &broadcast, &destinations).await;
     verdict::weigh(&destinations)?;
@@ -108,107 +118,32 @@ pub async fn handler(state: &State, request: Request) -> Result<Response, Failur
     })
 }
 
-/// Notes for the owner which keys were refused. What cannot be noted is in the log.
+/// Notes for the owner which keys were refused and which backups are not there. What cannot be
+/// noted is in the log.
 async fn note(state: &State, broadcast: &Broadcast, verdicts: &[Verdict]) {
+    let id = &broadcast.id;
     let refused = |verdict: &Verdict| {
         let failure = Failure::new(verdict.kind?, verdict.reason.clone().unwrap_or_default());
         Some((verdict.name.clone(), failure))
     };
-    let failures: BTreeMap<String, Failure> = verdicts.iter().filter_map(refused).collect();
-    if failures == broadcast.key_failures {
-        return;
-    }
-    if let Err(error) = state
-        .table
-        .note_key_failures(&broadcast.id, &failures)
-        .await
-    {
-        let error = aws::words(&error);
-        tracing::warn!(broadcast = %broadcast.id, error, "what was found out cannot be noted");
-    }
-}
-
-/// Whether a key is on air, or about to be, in another broadcast.
-async fn is_in_use(
-    state: &State,
-    id: &BroadcastId,
-    destination: &Destination,
-    key: &StreamKey,
-    now: DateTime<Utc>,
-) -> Result<bool, Failure> {
-    let soon = now + MAX_LEAD;
-    let uses = state
-        .table
-        .may_have_key(&destination.ingest, key, now, soon)
-        .await?;
-    for KeyUse {
-        broadcast,
-        destination: name,
-    } in uses
-    {
-        if broadcast == *id {
-            continue;
-        }
-        let Some(other) = state.table.find(&broadcast).await? else {
-            continue;
-        };
-        let theirs = other.destinations.iter().find(|other| other.name == name);
-        let Some(theirs) = theirs
-            .filter(|theirs| is_streaming(other.status) && theirs.ingest == destination.ingest)
-        else {
-            continue;
-        };
-        match state.keys.get(&theirs.key_parameter).await {
-            Ok(theirs) if theirs.expose() == key.expose() => return Ok(true),
-            // Another key after all, or that show is over by now.
-            Ok(_) | Err(KeyError::Missing(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(false)
-}
-
-async fn probe(
-    state: &State,
-    id: &BroadcastId,
-    destination: &Destination,
-    now: DateTime<Utc>,
-) -> Verdict {
-    let Destination { name, probe, .. } = destination;
-    if *probe == Probe::None {
-        return Verdict::accepted(name);
-    }
-    let attempt = async {
-        let key = state.keys.get(&destination.key_parameter).await?;
-        if is_in_use(state, id, destination, &key, now).await? {
-            tracing::warn!(
-                destination = name,
-                "its key is in use by another broadcast; not tried"
-            );
-            return Ok(());
-        }
-        ingest::probe(
-            &destination.ingest,
-            &key,
-            *probe,
-            state.patience,
-            &state.dial,
-        )
-        .await
+    let keys: BTreeMap<String, Failure> = verdicts.iter().filter_map(refused).collect();
+    let bad = |verdict: &Verdict| {
+        let failure = verdict.backup.as_ref()?.failure.clone()?;
+        Some((verdict.name.clone(), failure))
     };
-    // The key store has to answer within the same time.
-    let answer = tokio::time::timeout(state.patience, attempt).await;
-    match answer {
-        Ok(Ok(())) => Verdict::accepted(name),
-        Ok(Err(failure)) => Verdict::refused(name, &failure),
-        Err(_) => {
-            let seconds = state.patience.as_secs_f64();
-            let failure = Failure::new(
-                FailureKind::IngestUnreachable,
-                format!("no answer within {seconds} s"),
-            );
-            Verdict::refused(name, &failure)
+    let backups: BTreeMap<String, Failure> = verdicts.iter().filter_map(bad).collect();
+    let written = async {
+        if keys != broadcast.key_failures {
+            state.table.note_key_failures(id, &keys).await?;
         }
+        if backups != broadcast.backup_failures {
+            state.table.note_backup_failures(id, &backups).await?;
+        }
+        Ok::<(), TableError>(())
+    };
+    if let Err(error) = written.await {
+        let error = aws::words(&error);
+        tracing::warn!(broadcast = %id, error, "what was found out cannot be noted");
     }
 }
 
@@ -216,11 +151,4 @@ fn has_been_on_air(broadcast: &Broadcast) -> bool {
     let position = broadcast.progress.as_ref().map(Progress::position);
     position > Some(MediaTime::ZERO)
         || matches!(broadcast.status, Status::OnAir | Status::Interrupted)
-}
-
-fn is_streaming(status: Status) -> bool {
-    matches!(
-        status,
-        Status::Starting | Status::Standby | Status::OnAir | Status::Interrupted
-    )
 }

@@ -3,7 +3,8 @@
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may panic"))]
 
 mod handler;
+mod probe;
 mod verdict;
 
 pub use handler::{PATIENCE, Request, Response, State, handler};
-pub use verdict::Verdict;
+pub use verdict::{BackupVerdict, Verdict};

@@ -20,9 +20,11 @@ async fn main() -> Result<(), Error> {
     let addresses = AddressPolicy {
         allow_private: env::var("ALLOW_PRIVATE_ADDRESSES").is_ok_and(|value| value == "true"),
     };
-    let state = State::new(&aws::config().await, table, DialPolicy::new(addresses));
+    let dial = DialPolicy::new(addresses).with_certificates(|name| env::var(name).ok());
+    let state = State::new(&aws::config().await, table, dial);
     run(service_fn(async |event: LambdaEvent<Value>| {
-        let answer = async { handler(&state, read_payload(event.payload)?).await };
+        // In a box: the futures of the SDK are nested too deeply for the compiler otherwise.
+        let answer = async { Box::pin(handler(&state, read_payload(event.payload)?)).await };
         answer.await.map_err(|failure: Failure| Diagnostic {
             error_type: failure.kind.name().to_owned(),
             error_message: failure.message,

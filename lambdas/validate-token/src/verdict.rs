@@ -15,23 +15,35 @@ pub struct Verdict {
     /// The same in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Whether its backup ingest can be published to; none when there is none, or it was not tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<BackupVerdict>,
+}
+
+/// What was found out about the backup ingest of a destination.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BackupVerdict {
+    /// Why it cannot be published to; none when it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
 }
 
 impl Verdict {
-    pub(crate) fn accepted(name: &str) -> Self {
+    pub(crate) fn new(name: &str, tried: Result<(), Failure>) -> Self {
+        let failure = tried.err();
         Self {
             name: name.to_owned(),
-            kind: None,
-            reason: None,
+            kind: failure.as_ref().map(|failure| failure.kind),
+            reason: failure.map(|failure| failure.message),
+            backup: None,
         }
     }
 
-    pub(crate) fn refused(name: &str, failure: &Failure) -> Self {
-        Self {
-            name: name.to_owned(),
-            kind: Some(failure.kind),
-            reason: Some(failure.message.clone()),
-        }
+    /// Whether the show can go there: its backup stands in for an ingest that cannot be used.
+    fn is_good(&self) -> bool {
+        let backup = self.backup.as_ref();
+        self.kind.is_none() || backup.is_some_and(|backup| backup.failure.is_none())
     }
 }
 
@@ -47,20 +59,21 @@ const BY_HOPE: [FailureKind; 5] = [
 /// A broadcast goes on when at least one destination can be published to; otherwise its failure
 /// names each destination and its reason.
 pub(crate) fn weigh(verdicts: &[Verdict]) -> Result<(), Failure> {
-    let kinds: Vec<FailureKind> = verdicts.iter().filter_map(|verdict| verdict.kind).collect();
     if verdicts.is_empty() {
         return Err(Failure::new(
             FailureKind::BadRequest,
             "the broadcast has no destination",
         ));
     }
-    if kinds.len() < verdicts.len() {
+    if verdicts.iter().any(Verdict::is_good) {
         return Ok(());
     }
+    let kinds: Vec<FailureKind> = verdicts.iter().filter_map(|verdict| verdict.kind).collect();
     let kind = BY_HOPE
         .into_iter()
         .find(|kind| kinds.contains(kind))
-        .unwrap_or(kinds[0]);
+        .or_else(|| kinds.first().copied())
+        .unwrap_or(FailureKind::Internal);
     let reasons: Vec<String> = verdicts
         .iter()
         .map(|verdict| {
@@ -79,14 +92,27 @@ mod tests {
     use super::*;
 
     fn refused(name: &str, kind: FailureKind) -> Verdict {
-        Verdict::refused(name, &Failure::new(kind, format!("says {kind}")))
+        Verdict::new(name, Err(Failure::new(kind, format!("says {kind}"))))
+    }
+
+    #[test]
+    fn a_good_backup_stands_in_and_a_bad_one_does_no_harm() {
+        let away = || Some(Failure::new(FailureKind::IngestUnreachable, "away"));
+        let with = |verdict: Verdict, failure| Verdict {
+            backup: Some(BackupVerdict { failure }),
+            ..verdict
+        };
+        let first = || refused("a", FailureKind::IngestUnreachable);
+        assert_eq!(weigh(&[with(first(), None)]), Ok(()));
+        assert!(weigh(&[with(first(), away())]).is_err());
+        assert_eq!(weigh(&[with(Verdict::new("a", Ok(())), away())]), Ok(()));
     }
 
     #[test]
     fn one_good_destination_is_enough() {
         let verdicts = [
             refused("facebook", FailureKind::TokenRejected),
-            Verdict::accepted("youtube"),
+            Verdict::new("youtube", Ok(())),
         ];
         assert_eq!(weigh(&verdicts), Ok(()));
     }

@@ -8,14 +8,14 @@ use std::{
 };
 
 use broadcast::{
-    Broadcast, BroadcastId, DestinationProgress, FailureKind, MediaTime, Outcome, Phase, Probe,
-    Progress, Status, StreamKey, keys::parameter_name,
+    Backup, Broadcast, BroadcastId, DestinationProgress, FailureKind, MediaTime, Outcome, Phase,
+    Probe, Progress, Status, StreamKey, keys::parameter_name,
 };
 use chrono::Utc;
 use fixtures::Account;
 use ingest::{Ingest, Options, Rejection, RunningIngest};
 use streamer::{address::AddressPolicy, ingest::DialPolicy};
-use validate_token::{Request, State, Verdict, handler};
+use validate_token::{BackupVerdict, Request, State, Verdict, handler};
 
 const GOOD: &str = "FB-1-0-good?s_bl=1&a=b";
 const BAD: &str = "FB-1-0-wrong-secret";
@@ -120,6 +120,76 @@ async fn one_good_key_is_enough_and_the_others_are_told() {
     assert_eq!(seen.publishes.len(), 1);
     assert_eq!(seen.publishes[0].payload_bytes, 0);
     assert!(!seen.publishes[0].fc_unpublish);
+}
+
+/// A broadcast whose one destination, `a`, has a backup: both at the ingest unless said otherwise.
+async fn with_backup(world: &World, ingest: Option<&str>, backup: Option<&str>) -> Broadcast {
+    let mut broadcast = world.broadcast(&[Some(GOOD)]).await;
+    let destination = &mut broadcast.destinations[0];
+    if let Some(ingest) = ingest {
+        destination.ingest = ingest.parse().unwrap();
+    }
+    let own = world.ingest.url("backup");
+    destination.backup = Some(Backup::new(backup.unwrap_or(&own).parse().unwrap()));
+    broadcast
+}
+
+/// Nobody listens there.
+const NOBODY: &str = "rtmp://127.0.0.1:1/live";
+
+#[tokio::test]
+async fn a_backup_is_tried_too_with_the_same_key_after_the_ingest() {
+    let world = World::new(Rejection::OnStatus).await;
+    let broadcast = with_backup(&world, None, None).await;
+
+    let verdicts = world.validate(&broadcast).await.unwrap();
+
+    let good = Some(BackupVerdict { failure: None });
+    assert_eq!((verdicts[0].kind, &verdicts[0].backup), (None, &good));
+    let seen = world
+        .ingest
+        .until(|now| {
+            now.publishes.len() == 2 && now.publishes.iter().all(|one| one.ended.is_some())
+        })
+        .await;
+    assert!(seen.publishes.iter().all(|one| one.payload_bytes == 0));
+}
+
+#[tokio::test]
+async fn a_backup_that_is_away_is_a_warning_until_it_is_back() {
+    let world = World::new(Rejection::OnStatus).await;
+    let broadcast = with_backup(&world, None, Some(NOBODY)).await;
+
+    let verdicts = world.validate(&broadcast).await.unwrap();
+
+    assert_eq!(verdicts[0].kind, None);
+    let noted = world.account.table.get(&broadcast.id).await.unwrap();
+    assert!(noted.key_failures.is_empty());
+    assert_eq!(
+        noted.backup_failures["a"].kind,
+        FailureKind::IngestUnreachable
+    );
+}
+
+#[tokio::test]
+async fn a_backup_stands_in_for_an_ingest_that_is_away() {
+    let world = World::new(Rejection::OnStatus).await;
+    let broadcast = with_backup(&world, Some(NOBODY), None).await;
+
+    let verdicts = world.validate(&broadcast).await.unwrap();
+
+    assert_eq!(verdicts[0].kind, Some(FailureKind::IngestUnreachable));
+    let noted = world.account.table.get(&broadcast.id).await.unwrap();
+    assert!(noted.key_failures.contains_key("a"));
+    assert!(noted.backup_failures.is_empty());
+}
+
+#[tokio::test]
+async fn a_destination_whose_ingests_are_both_away_cannot_be_published_to() {
+    let world = World::new(Rejection::OnStatus).await;
+    let broadcast = with_backup(&world, Some(NOBODY), Some("rtmp://127.0.0.1:2/live")).await;
+    let (kind, _) = world.validate(&broadcast).await.unwrap_err();
+    assert_eq!(kind, FailureKind::IngestUnreachable);
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ impl Connection {
         let goal = target.goal;
         let tcp = dial(host, ingest.port(), policy, deadline).await?;
         let stream = if ingest.is_tls() {
-            let tls = tls::wrap(tcp, host, policy.ca_file.as_deref());
+            let tls = tls::wrap(tcp, host, policy);
             Stream::Tls(Box::new(Stage::Tls.within(deadline, tls).await?))
         } else {
             Stream::Plain(tcp)

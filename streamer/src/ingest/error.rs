@@ -33,6 +33,8 @@ pub(crate) enum OpenError {
         path: PathBuf,
         source: Box<dyn Error + Send + Sync>,
     },
+    #[error("the certificates in INGEST_CA_PEM cannot be read")]
+    CaPem(#[source] Box<dyn Error + Send + Sync>),
     #[error("TLS cannot be set up")]
     TlsSetup(#[source] rustls::Error),
     #[error("the ingest's certificate is not trusted for {host}")]
@@ -82,7 +84,9 @@ impl OpenError {
     /// What this means for the broadcast.
     pub(crate) fn kind(&self) -> FailureKind {
         match self {
-            Self::AddressRefused { .. } | Self::CaFile { .. } => FailureKind::BadRequest,
+            Self::AddressRefused { .. } | Self::CaFile { .. } | Self::CaPem(_) => {
+                FailureKind::BadRequest
+            }
             Self::Resolve { .. }
             | Self::NoAddress { .. }
             | Self::Dial { .. }

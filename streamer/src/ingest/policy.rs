@@ -2,6 +2,9 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use broadcast::Failure;
+
+use super::tls;
 use crate::{address::AddressPolicy, rtmp};
 
 /// How ingests are connected to. There is no way to leave out the verification of certificates.
@@ -12,6 +15,9 @@ pub struct DialPolicy {
     /// A PEM file with certificates to trust beside those that the system trusts, for ingests of
     /// one's own.
     pub ca_file: Option<PathBuf>,
+    /// The same as text in PEM form, where there is no file to put it into. Certificates of CAs are
+    /// no secrets.
+    pub ca_pem: Option<String>,
     /// How long everything up to the ingest's answer may take.
     pub open_timeout: Duration,
     /// After how long without taking a byte an ingest counts as dead.
@@ -30,12 +36,32 @@ impl DialPolicy {
         Self {
             addresses,
             ca_file: None,
+            ca_pem: None,
             open_timeout: Duration::from_secs(6),
             // With what the kernels on the way still take, a dead ingest is noticed in about 12 s.
             write_timeout: Duration::from_secs(8),
             send_buffer: Some(256 * 1024),
             acknowledgement_window: rtmp::ACKNOWLEDGEMENT_WINDOW,
         }
+    }
+
+    /// The same, with the certificates that `INGEST_CA_FILE` (a PEM file) and `INGEST_CA_PEM` (its
+    /// text) name, where these variables are set and not empty.
+    #[must_use]
+    pub fn with_certificates(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let unless_empty = |name| variable(name).filter(|value| !value.trim().is_empty());
+        self.ca_file = unless_empty("INGEST_CA_FILE").map(PathBuf::from);
+        self.ca_pem = unless_empty("INGEST_CA_PEM");
+        self
+    }
+
+    /// Reads the certificates, to tell now what would else be told when an ingest is connected to.
+    ///
+    /// # Errors
+    /// `BadRequest` for a file that cannot be read, or that holds no certificate.
+    pub fn check_certificates(&self) -> Result<(), Failure> {
+        tls::certificates(self)?;
+        Ok(())
     }
 
     /// The same, with buffers that fit media of `bit_rate` bits per second: a second of it in the

@@ -1,7 +1,5 @@
 //! What a task reads from its environment. Nothing secret is in it.
 
-use std::path::PathBuf;
-
 use broadcast::{BroadcastId, table};
 
 use crate::{address::AddressPolicy, ingest::DialPolicy};
@@ -23,8 +21,9 @@ pub struct Settings {
     /// `ALLOW_PRIVATE_ADDRESSES=true`: sources and ingests may be on loopback and in private
     /// networks.
     pub addresses: AddressPolicy,
-    /// `INGEST_CA_FILE`: certificates to trust beside those that the system trusts.
-    pub ca_file: Option<PathBuf>,
+    /// How ingests are connected to: `INGEST_CA_FILE` and `INGEST_CA_PEM` are certificates to trust
+    /// beside those that the system trusts, as a PEM file and as its text.
+    dial: DialPolicy,
 }
 
 /// Why an environment is not one to run in.
@@ -78,6 +77,7 @@ impl Settings {
                 });
             }
         };
+        let addresses = AddressPolicy { allow_private };
         let table = variable("TABLE").unwrap_or_else(|| table::DEFAULT_NAME.to_owned());
         let unless_empty = |name| variable(name).filter(|value| !value.is_empty());
         Ok(Self {
@@ -86,17 +86,14 @@ impl Settings {
             metrics_namespace: unless_empty("METRICS_NAMESPACE"),
             deployment: unless_empty("DEPLOYMENT").unwrap_or_else(|| table.clone()),
             table,
-            addresses: AddressPolicy { allow_private },
-            ca_file: variable("INGEST_CA_FILE").map(PathBuf::from),
+            addresses,
+            dial: DialPolicy::new(addresses).with_certificates(&variable),
         })
     }
 
     /// How ingests are connected to.
     pub fn dial_policy(&self) -> DialPolicy {
-        DialPolicy {
-            ca_file: self.ca_file.clone(),
-            ..DialPolicy::new(self.addresses)
-        }
+        self.dial.clone()
     }
 }
 
@@ -118,6 +115,30 @@ mod tests {
         assert_eq!(settings.addresses, AddressPolicy::PUBLIC);
         assert_eq!(settings.metrics_namespace, None);
         assert_eq!(settings.deployment, "matinee");
+    }
+
+    #[test]
+    fn certificates_as_a_file_and_as_text() {
+        let id = ("BROADCAST_ID", "20261201-1930-abcd");
+        let attempt = ("ATTEMPT", "1");
+        let dial = |more: &[(&str, &str)]| {
+            let settings = read(&[&[id, attempt], more].concat()).unwrap();
+            let DialPolicy {
+                ca_file, ca_pem, ..
+            } = settings.dial_policy();
+            (ca_file.map(|path| path.display().to_string()), ca_pem)
+        };
+        assert_eq!(
+            dial(&[("INGEST_CA_FILE", ""), ("INGEST_CA_PEM", "")]),
+            (None, None)
+        );
+        assert_eq!(
+            dial(&[
+                ("INGEST_CA_FILE", "/ca.pem"),
+                ("INGEST_CA_PEM", "-----BEGIN")
+            ]),
+            (Some("/ca.pem".to_owned()), Some("-----BEGIN".to_owned()))
+        );
     }
 
     #[track_caller]

@@ -46,10 +46,14 @@ async fn try_url(url: &str, ca_file: Option<PathBuf>, limit: Duration) -> Result
         ca_file,
         ..DialPolicy::new(AddressPolicy::PRIVATE_TOO)
     };
+    try_with(url, &policy, limit).await
+}
+
+async fn try_with(url: &str, policy: &DialPolicy, limit: Duration) -> Result<(), Failure> {
     assert!(url.starts_with("rtmps://"));
     let url = url.parse().unwrap();
     let key = StreamKey::new("key");
-    probe(&url, &key, Probe::Publish, limit, &policy).await
+    probe(&url, &key, Probe::Publish, limit, policy).await
 }
 
 #[tokio::test]
@@ -57,6 +61,25 @@ async fn a_ca_of_ones_own_is_trusted_when_named() {
     let rehearsal = rehearse("127.0.0.1").await;
     let result = try_it(&rehearsal, Some(rehearsal.certificate.ca_file.clone())).await;
     assert_eq!(result, Ok(()));
+}
+
+#[tokio::test]
+async fn a_ca_of_ones_own_is_trusted_when_given_as_text() {
+    let rehearsal = rehearse("127.0.0.1").await;
+    let pem = fs::read_to_string(&rehearsal.certificate.ca_file).unwrap();
+    let with = |pem: &str| DialPolicy {
+        ca_pem: Some(pem.to_owned()),
+        ..DialPolicy::new(AddressPolicy::PRIVATE_TOO)
+    };
+    assert_eq!(with(&pem).check_certificates(), Ok(()));
+    let limit = Duration::from_secs(10);
+    let url = rehearsal.ingest.url("live");
+    assert_eq!(try_with(&url, &with(&pem), limit).await, Ok(()));
+    check(
+        with("nothing").check_certificates(),
+        FailureKind::BadRequest,
+        "INGEST_CA_PEM cannot be read: it holds no certificate",
+    );
 }
 
 #[tokio::test]

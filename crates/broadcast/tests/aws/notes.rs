@@ -68,18 +68,23 @@ async fn why_keys_were_refused_is_noted_until_they_are_replaced() {
         ("a-b".to_owned(), failure("refused")),
         ("c".to_owned(), failure("refused, too")),
     ]);
-    let noted = async || table.get(&one.id).await.unwrap().key_failures;
+    let noted = async || {
+        let now = table.get(&one.id).await.unwrap();
+        assert_eq!(now.backup_failures, now.key_failures);
+        now.key_failures
+    };
+    let note = async |failures: &BTreeMap<String, Failure>| {
+        table.note_key_failures(&one.id, failures).await.unwrap();
+        table.note_backup_failures(&one.id, failures).await.unwrap();
+    };
 
     table.forget_key_failure(&one.id, "a-b").await.unwrap();
-    table.note_key_failures(&one.id, &failures).await.unwrap();
+    note(&failures).await;
     assert_eq!(noted().await, failures);
     table.forget_key_failure(&one.id, "a-b").await.unwrap();
     failures.remove("a-b");
     assert_eq!(noted().await, failures);
-    table
-        .note_key_failures(&one.id, &BTreeMap::new())
-        .await
-        .unwrap();
+    note(&BTreeMap::new()).await;
     assert_eq!(table.get(&one.id).await.unwrap(), one);
 
     let nobody = "20200101-0000-aaaa".parse().unwrap();

@@ -1,6 +1,6 @@
 //! What is said while a show goes on and when it is over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use broadcast::{DestinationProgress, Phase};
 use chrono::Utc;
@@ -24,6 +24,8 @@ pub(super) struct Narrator {
     reconnects: u32,
     /// What was last told of each destination that is in trouble, by its name.
     troubles: BTreeMap<String, String>,
+    /// The destinations that are on their backup ingest.
+    on_backup: BTreeSet<String>,
 }
 
 impl Narrator {
@@ -35,6 +37,7 @@ impl Narrator {
             phase: None,
             reconnects: 0,
             troubles: BTreeMap::new(),
+            on_backup: BTreeSet::new(),
         }
     }
 
@@ -55,6 +58,9 @@ impl Narrator {
         if reconnects > self.reconnects {
             self.reconnects = reconnects;
             self.say("connected again");
+        }
+        for destination in &update.destinations {
+            self.backup(destination);
         }
         match update.phase {
             Phase::OnAir | Phase::Interrupted => self
@@ -81,6 +87,21 @@ impl Narrator {
             _ => {
                 self.troubles.remove(name);
             }
+        }
+    }
+
+    /// Tells when a destination goes to its backup and when it comes back.
+    fn backup(&mut self, destination: &DestinationProgress) {
+        let name = &destination.name;
+        if !destination.connected || destination.on_backup == self.on_backup.contains(name) {
+            return;
+        }
+        if destination.on_backup {
+            self.say(&format!("{name}: on its backup ingest"));
+            self.on_backup.insert(name.clone());
+        } else {
+            self.say(&format!("{name}: back on its first ingest"));
+            self.on_backup.remove(name);
         }
     }
 

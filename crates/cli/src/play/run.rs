@@ -99,6 +99,11 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
             args.patience
         )));
     }
+    let dial = DialPolicy {
+        ca_file: args.ingest_ca_file,
+        ..DialPolicy::new(AddressPolicy::PRIVATE_TOO)
+    };
+    dial.check_certificates()?;
     let programme = video::open(&video::source(&args.video)?, args.arrangement).await?;
     for warning in programme
         .warnings()
@@ -121,10 +126,6 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
             ..ShowDestination::new(to.name, to.ingest, key)
         })
         .collect();
-    let dial = DialPolicy {
-        ca_file: args.ingest_ca_file,
-        ..DialPolicy::new(AddressPolicy::PRIVATE_TOO)
-    };
     let air_time = air_time.unwrap_or_else(Utc::now);
     let show = Show {
         on_drop: args.on_drop.into(),

@@ -46,6 +46,11 @@ pub(crate) struct Assembly<'a> {
 
 /// Starts the region and sees to it that the table is there.
 pub(crate) async fn start(assembly: Assembly<'_>) -> Result<RunningRegion, CliError> {
+    let dial = DialPolicy {
+        ca_file: assembly.ingest_ca_file.clone(),
+        ..DialPolicy::new(AddressPolicy::PRIVATE_TOO)
+    };
+    dial.check_certificates()?;
     let program = std::env::current_exe()
         .map_err(|error| CliError::internal(format!("cannot find this program: {error}")))?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, assembly.port));
@@ -77,10 +82,6 @@ pub(crate) async fn start(assembly: Assembly<'_>) -> Result<RunningRegion, CliEr
             probes: DefaultProbes::default(),
         },
     );
-    let dial = DialPolicy {
-        ca_file: assembly.ingest_ca_file.clone(),
-        ..DialPolicy::new(AddressPolicy::PRIVATE_TOO)
-    };
     let outcomes = record_outcome::Config {
         topic_arn: Some(arn::topic(OUTCOMES)),
         ..record_outcome::Config::new(TABLE, arn::cluster())
@@ -135,6 +136,8 @@ fn streamer_task(program: PathBuf, ingest_ca_file: Option<PathBuf>) -> TaskComma
             .map(|value| (name.to_owned(), value))
     };
     let ca_file = ingest_ca_file.map(|path| {
+        // A task has a directory of its own.
+        let path = std::path::absolute(&path).unwrap_or(path);
         let value = path.to_string_lossy().into_owned();
         ("INGEST_CA_FILE".to_owned(), value)
     });

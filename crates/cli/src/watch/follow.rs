@@ -68,6 +68,7 @@ async fn follow(
     let mut signals = Signals::new()?;
     let mut screen = Screen::new();
     let mut last: Option<(Status, u32)> = None;
+    let mut noted: Vec<String> = Vec::new();
     let mut away: Option<Instant> = None;
     loop {
         let broadcast = match client.show(id).await {
@@ -91,6 +92,14 @@ async fn follow(
         if before.is_some_and(|before| is_same_end(before, &broadcast)) && began.elapsed() < STALE {
             tokio::time::sleep(every(client)).await;
             continue;
+        }
+        if !json {
+            for note in notes(&broadcast) {
+                if !noted.contains(&note) {
+                    screen.line(&format!("{}  {note}", local_time::clock(Utc::now(), zone)));
+                    noted.push(note);
+                }
+            }
         }
         let now = (broadcast.status, broadcast.attempts);
         if last != Some(now) {
@@ -130,6 +139,30 @@ async fn follow(
             }
         }
     }
+}
+
+/// What the owner should know while there is time to set it right, or while it is so.
+fn notes(broadcast: &BroadcastView) -> Vec<String> {
+    let mut notes = Vec::new();
+    if broadcast.status.is_settled() {
+        return notes;
+    }
+    for destination in &broadcast.destinations {
+        let name = &destination.name;
+        if let Some(failure) = &destination.key_failure {
+            notes.push(format!("{name}: its key was tried: {}", failure.message));
+        }
+        let backup = destination.backup.as_ref();
+        if let Some(failure) = backup.and_then(|backup| backup.failure.as_ref()) {
+            notes.push(format!("{name}: its backup was tried: {}", failure.message));
+        }
+    }
+    for one in broadcast.progress.iter().flat_map(|it| &it.destinations) {
+        if one.on_backup && one.connected {
+            notes.push(format!("{}: on its backup ingest", one.name));
+        }
+    }
+    notes
 }
 
 fn is_same_end(before: &BroadcastView, now: &BroadcastView) -> bool {
