@@ -29,6 +29,9 @@ def main():
             with checks.section("`matinee up` is killed: mid-show, while one waits, one comes due meanwhile"):
                 with Region(directory / "two") as region:
                     killed_region(checks, region, nginx, file)
+            with checks.section("a mute video with head, tail and silence, whose first ingest goes away for good"):
+                with Region(directory / "three") as region:
+                    on_the_backup(checks, region, nginx, proxy, directory)
     checks.finish()
 
 
@@ -150,6 +153,37 @@ def killed_region(checks, region, nginx, file):
     nothing_lost(checks, "waiting", file, nginx, "waits", parts=1, repeated_seconds=0)
     for name, broadcast in (("mid-show", on_air), ("come due meanwhile", later), ("waiting", waits)):
         checks.equal(f"{name}: its execution is", region.execution(broadcast)["status"], "SUCCEEDED")
+
+
+def on_the_backup(checks, region, nginx, proxy, directory):
+    """The proxy is the first ingest; what is behind it is the backup."""
+    file = media.encode(directory / "mute.mp4", 8, size="320x180", audio=["-an"])
+    broadcast, _ = region.schedule(
+        file, proxy.url, "stands-in", 12, "--head", "3s", "--tail", "4s", "--silence",
+        "--backup", f"main={nginx.url}", "--backup-after", "1s",
+    )
+    asked = region.show(broadcast)
+    checks.equal("asked for", [asked[name] for name in ("head_seconds", "tail_seconds", "silence")], [3, 4, True])
+    checks.equal("its backup", asked["destinations"][0]["backup"], {"ingest": nginx.url, "after_seconds": 1})
+    words = region.run("show", broadcast).stdout
+    checks.check("and in words", "head 3 s, tail 4 s" in words and f"backup {nginx.url} after 1 s" in words, words)
+    checks.check("on air at the first ingest", eventually(proxy.first_media_since(time.time()), 60))
+    time.sleep(5)
+    proxy.refuse()
+    proxy.cut()
+    checks.equal("aired", region.settles(broadcast, 60), "aired")
+    shown = region.show(broadcast)
+    checks.equal("in one attempt", shown["attempts"], 1)
+    ended, = shown["outcome"]["destinations"]
+    checks.check("on the backup", ended.get("on_backup") and ended["finished"], ended)
+    checks.equal("the whole of it", round(shown["progress"]["duration"] / 1e6), 3 + 8 + 4)
+    recordings = nginx.recordings("stands-in")
+    checks.equal("recordings: at the first and at the backup", len(recordings), 2)
+    lost = media.repeats_and_losses(file, recordings)["video"][1]
+    checks.equal("pictures of the video lost", lost, 0)
+    sound = [len(media.packets(recording)["audio"]) for recording in recordings]
+    checks.check("there is sound in both", all(sound), sound)
+    proxy.accept()
 
 
 def size(nginx, key):

@@ -84,6 +84,12 @@ locals {
       DEPLOYMENT        = var.name
       METRICS_NAMESPACE = local.metrics_namespace
     },
+    local.reaching_ingests,
+  )
+
+  # For who tries a key and for who publishes with it alike.
+  reaching_ingests = merge(
     var.allow_private_addresses ? { ALLOW_PRIVATE_ADDRESSES = "true" } : {},
+    var.ingest_ca_pem == "" ? {} : { INGEST_CA_PEM = var.ingest_ca_pem },
   )
 }

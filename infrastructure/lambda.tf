@@ -19,7 +19,7 @@ locals {
     validate-token = {
       description = "Workflow: tries the stream keys"
       timeout     = 45
-      environment = var.allow_private_addresses ? { ALLOW_PRIVATE_ADDRESSES = "true" } : {}
+      environment = local.reaching_ingests
     }
     persist = {
       description = "Workflow: opens an attempt"

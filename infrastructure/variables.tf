@@ -124,6 +124,27 @@ variable "allow_private_addresses" {
   default     = false
 }
 
+variable "ingest_ca_pem" {
+  description = "Certificates in PEM form of CAs to trust for RTMPS ingests beside those that everybody trusts, as of a company's own. They are no secrets."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.ingest_ca_pem == "" || strcontains(var.ingest_ca_pem, "-----BEGIN CERTIFICATE-----")
+    error_message = "It is the text of a PEM file, which begins with -----BEGIN CERTIFICATE-----; as of TF_VAR_ingest_ca_pem=$(cat ca.pem)."
+  }
+
+  validation {
+    condition     = length(var.ingest_ca_pem) <= 3000
+    error_message = "It has at most 3,000 characters, because a function's environment holds 4 KB: give the root's certificate only."
+  }
+
+  validation {
+    condition     = !strcontains(var.ingest_ca_pem, "PRIVATE KEY-----")
+    error_message = "There is a private key in it; give the certificate only."
+  }
+}
+
 variable "archive_after_days" {
   description = "Days after its upload from which a video that has aired is stored in Glacier Instant Retrieval, at a sixth of the price. There it is billed for at least 90 days."
   type        = number

@@ -72,6 +72,13 @@ class Proxy:
         with self.lock:
             return min((one.media_at for one in self.connections if one.media_at), default=None)
 
+    def first_media_since(self, time):
+        """Asks whether a key frame came in after a time."""
+        def asked():
+            with self.lock:
+                return any(one.media_at and one.media_at > time for one in self.connections)
+        return asked
+
     def open_connections(self):
         with self.lock:
             return [connection for connection in self.connections if not connection.is_closed()]

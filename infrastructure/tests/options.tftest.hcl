@@ -119,6 +119,7 @@ run "all_said" {
     probes                  = "facebook=connect"
     lead_spread_seconds     = 600
     allow_private_addresses = true
+    ingest_ca_pem           = "-----BEGIN CERTIFICATE-----"
     archive_after_days      = 7
     noncurrent_days         = 2
     log_retention_days      = 14
@@ -146,6 +147,11 @@ run "all_said" {
   assert {
     condition     = aws_lambda_function.function["api"].environment[0].variables["PROBES"] == "facebook=connect" && aws_lambda_function.function["api"].environment[0].variables["LEAD_SPREAD_SECONDS"] == "600" && aws_lambda_function.function["validate-token"].environment[0].variables["ALLOW_PRIVATE_ADDRESSES"] == "true"
     error_message = "Functions get what was said."
+  }
+
+  assert {
+    condition     = aws_lambda_function.function["validate-token"].environment[0].variables["INGEST_CA_PEM"] == "-----BEGIN CERTIFICATE-----" && strcontains(aws_ecs_task_definition.streamer.container_definitions, "INGEST_CA_PEM")
+    error_message = "Whoever connects to ingests knows the CA."
   }
 
   assert {
