@@ -166,7 +166,7 @@ def on_the_backup(checks, region, nginx, proxy, directory):
     checks.equal("asked for", [asked[name] for name in ("head_seconds", "tail_seconds", "silence")], [3, 4, True])
     checks.equal("its backup", asked["destinations"][0]["backup"], {"ingest": nginx.url, "after_seconds": 1})
     words = region.run("show", broadcast).stdout
-    checks.check("and in words", "head 3 s, tail 4 s" in words and f"backup {nginx.url} after 1 s" in words, words)
+    checks.check("and in words", "head 3 s, tail 4 s" in words and f"backup {nginx.url} after 1 s" in words)
     checks.check("on air at the first ingest", eventually(proxy.first_media_since(time.time()), 60))
     time.sleep(5)
     proxy.refuse()
