@@ -17,6 +17,8 @@ mod fragments;
 mod geometry;
 mod index;
 mod leaps;
+#[cfg(test)]
+mod model_tests;
 mod other;
 mod places;
 mod sample_description;
