@@ -78,7 +78,6 @@ impl Connection {
         deadline: Instant,
     ) -> Result<Self, OpenError> {
         let host = ingest.host();
-        let goal = target.goal;
         let tcp = dial(host, ingest.port(), policy, deadline).await?;
         let stream = if ingest.is_tls() {
             let tls = tls::wrap(tcp, host, policy);
@@ -86,6 +85,28 @@ impl Connection {
         } else {
             Stream::Plain(tcp)
         };
+        Self::speak(stream, target, policy, deadline).await
+    }
+
+    /// Publishes over what is no socket.
+    #[cfg(test)]
+    pub(crate) async fn over(
+        stream: tokio::io::DuplexStream,
+        target: PublishTarget,
+        policy: &DialPolicy,
+    ) -> Result<Self, OpenError> {
+        let deadline = Instant::now() + policy.open_timeout;
+        Self::speak(Stream::Memory(stream), target, policy, deadline).await
+    }
+
+    /// Speaks RTMP as far as the target says.
+    async fn speak(
+        stream: Stream,
+        target: PublishTarget,
+        policy: &DialPolicy,
+        deadline: Instant,
+    ) -> Result<Self, OpenError> {
+        let goal = target.goal;
         let seed = RandomState::new().hash_one("RTMP handshake");
         let mut connection = Self {
             stream,

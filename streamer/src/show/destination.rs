@@ -96,7 +96,7 @@ impl Destination {
     }
 
     /// Sends over one connection; whether that reached the end of the show.
-    async fn play(&mut self, mut connection: Connection) -> Result<bool, Failure> {
+    pub(super) async fn play(&mut self, mut connection: Connection) -> Result<bool, Failure> {
         let mut session = Session::new(&self.dial, self.stop.clone());
         let played = match session.play(self, &mut connection).await {
             Ok(Played::End) => tokio::select! {

@@ -20,8 +20,13 @@ mod route;
 mod run;
 mod session;
 mod setback;
+#[cfg(test)]
+mod simulated;
 mod spec;
 mod stall;
+#[cfg(test)]
+#[path = "../../tests/support/synthetic.rs"]
+mod synthetic;
 mod update;
 
 pub use run::run;

@@ -69,7 +69,20 @@ pub async fn run(
             end: None,
         });
     }
+    follow(&show, tasks, parts, &news, &updates).await
+}
 
+/// Waits for the ends of all destinations and passes on how they are meanwhile.
+///
+/// One that panics ends like one that fails, if the program was built to unwind: the others know
+/// nothing of it.
+async fn follow(
+    show: &Show,
+    mut tasks: JoinSet<Result<(), Failure>>,
+    mut parts: Vec<Part>,
+    news: &Notify,
+    updates: &watch::Sender<Update>,
+) -> Result<Summary, Failure> {
     let mut ticks = interval(UPDATE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -80,7 +93,7 @@ pub async fn run(
                     Some(Ok(joined)) => joined,
                     Some(Err(error)) => (error.id(), Err(Failure::new(
                         FailureKind::Internal,
-                        "a destination's task ended unexpectedly",
+                        "sending to it broke off by a fault of ours, which the log tells of",
                     ))),
                 };
                 if let Some(part) = parts.iter_mut().find(|part| part.task == id) {
@@ -90,10 +103,10 @@ pub async fn run(
             () = news.notified() => {}
             _ = ticks.tick() => {}
         }
-        tell_who_is_alone(&show, &parts);
-        updates.send_replace(update(&show, &parts));
+        tell_who_is_alone(show, &parts);
+        updates.send_replace(update(show, &parts));
     }
-    let summary = update(&show, &parts);
+    let summary = update(show, &parts);
     updates.send_replace(summary.clone());
     let ends: Vec<End> = parts.into_iter().map(Part::into_end).collect();
     conclude(&ends).map(|()| summary)
@@ -176,4 +189,56 @@ fn update(show: &Show, parts: &[Part]) -> Update {
     let stalled = parts.iter().map(Part::stalled).sum();
     let ended = parts.iter().filter(|part| part.end.is_some()).count();
     Update::new(show.programme.duration(), destinations, stalled, ended)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        address::AddressPolicy,
+        ingest::DialPolicy,
+        media::{Movie, MovieOptions},
+        show::synthetic::Synthetic,
+        source::Source,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_the_end_of_one_destination_alone() {
+        let file = Synthetic::usual(1, 100_000).file();
+        let source = Source::from_bytes("synthetic.mp4", file).unwrap();
+        let movie = Movie::open(source, &MovieOptions::default()).await.unwrap();
+        let dial = DialPolicy::new(AddressPolicy::PRIVATE_TOO);
+        let show = Show::new(movie, Vec::new(), Utc::now(), dial);
+        let news = Arc::new(Notify::new());
+        let mut tasks = JoinSet::new();
+        let mut part = |name: &str, panics: bool| {
+            let now = Instant::now();
+            let start = broadcast::MediaTime::ZERO;
+            let (mut reporter, told) = Reporter::new(name, start, now, Arc::clone(&news));
+            let work = async move {
+                reporter.connected(false);
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                assert!(!panics, "what nobody thought of");
+                reporter.finished(start);
+                Ok(())
+            };
+            Part {
+                task: tasks.spawn(work).id(),
+                told,
+                alone: watch::channel(None).0,
+                end: None,
+            }
+        };
+        let parts = vec![part("well", false), part("broken", true)];
+        let (updates, _seen) = watch::channel(Update::default());
+        let summary = follow(&show, tasks, parts, &news, &updates).await.unwrap();
+        let [well, broken] = &summary.destinations[..] else {
+            panic!("{summary:?}");
+        };
+        assert!(well.finished && well.failure.is_none());
+        assert!(!broken.finished && !broken.connected);
+        let failure = broken.failure.as_ref().unwrap();
+        assert_eq!(failure.kind, FailureKind::Internal);
+    }
 }
