@@ -15,13 +15,16 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::far_apart::media_in_three_places;
+use crate::{far_apart::media_in_three_places, synthetic::Synthetic};
 
 /// What proves to the host that it is the task that asks.
 pub(crate) const TOKEN: &str = "a-token-of-the-container";
 
 /// A video whose media lies so far apart that it is read while the show is on.
 pub(crate) const FAR_APART: &str = "far-apart.mp4";
+
+/// A video that lasts long enough for something to happen while it is on air.
+pub(crate) const HALF_A_MINUTE: &str = "half-a-minute.mp4";
 
 /// Gives credentials at `/credentials` to a container and at `/latest` to an instance, each time
 /// another session of one key, and serves the fixtures as the bucket `videos`.
@@ -193,6 +196,9 @@ fn instance(path: &str, token: Option<&str>, sessions: &Mutex<Sessions>) -> Answ
 fn content(name: &str) -> Option<Vec<u8>> {
     if name == FAR_APART {
         return Some(media_in_three_places());
+    }
+    if name == HALF_A_MINUTE {
+        return Some(Synthetic::usual(30, 400_000).file());
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures")

@@ -15,6 +15,9 @@ mod emf;
 mod far_apart;
 mod host;
 mod metrics;
+mod overtaken;
 mod refusals;
 mod stopping;
+#[path = "../support/synthetic.rs"]
+mod synthetic;
 mod world;
