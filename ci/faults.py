@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What goes wrong at the ingest and in the file, and what `matinee play` does about it."""
 
+import json
 import pathlib
 import tempfile
 import time
@@ -28,6 +29,10 @@ def main():
                 connection_cut(checks, directory, nginx, file)
             with checks.section("the ingest stops reading mid-show"):
                 ingest_stalls(checks, directory, nginx, file)
+            with checks.section("the ingest is killed for good, and its backup takes over"):
+                backup_takes_over(checks, directory, file)
+            with checks.section("two destinations, one of them dead"):
+                one_of_two_is_dead(checks, directory, nginx, file)
             with checks.section("wrong key"):
                 wrong_key(checks, directory, nginx, file)
             with checks.section("bad files"):
@@ -82,6 +87,39 @@ def ingest_stalls(checks, directory, nginx, file):
     nothing_lost(checks, "stall", file, nginx.recordings("stall"), repeats=None)
 
 
+def backup_takes_over(checks, directory, file):
+    with Nginx(directory / "first") as first, Nginx(directory / "backup") as backup:
+        more = ["--backup", backup.url, "--backup-after", "2s", "--json"]
+        with Play(directory / "take-over", file, first.url, "take-over", *more) as play:
+            on_air(first.recordings, "take-over")
+            time.sleep(7)
+            first.stop()
+            killed = time.monotonic()
+            taken = eventually(lambda: backup.publishes("take-over"), 20)
+            gap = time.monotonic() - killed
+            checks.check("backup: used 2 s after the first is gone", taken and 1.5 <= gap < 6, f"{gap:.1f} s")
+            finished(checks, "backup", play, SECONDS + 60)
+            end, = told(play)
+        checks.equal("backup: and it is said", end.get("on_backup"), True, end)
+        parts = first.recordings("take-over") + backup.recordings("take-over")
+    nothing_lost(checks, "backup", file, parts)
+
+
+def one_of_two_is_dead(checks, directory, nginx, file):
+    dead = f"dead=rtmp://127.0.0.1:{free_port()}/live"
+    more = ["--to", dead, "--key-file", directory / "two" / "key", "--patience", "10s", "--json"]
+    with Play(directory / "two", file, f"alive={nginx.url}", "two", *more) as play:
+        finished(checks, "two", play, SECONDS + 60)
+        took = play.elapsed()
+        # Warnings stand before it.
+        ends = {one["name"]: one for one in told(play)}
+    checks.check("two: the dead one does not make it longer", took < SECONDS + 15, f"{took:.1f} s")
+    checks.equal("two: one has aired", [name for name, end in ends.items() if end["finished"]], ["alive"])
+    kind = (ends["dead"].get("failure") or {}).get("kind")
+    checks.equal("two: why the other has not is told", kind, "IngestUnreachable")
+    nothing_lost(checks, "two", file, nginx.recordings("two"), cuts=0)
+
+
 def wrong_key(checks, directory, nginx, file):
     with Play(directory / "wrong", file, nginx.url, "wrong-key-7d31") as play:
         code = play.wait(60)
@@ -133,7 +171,8 @@ def bad_files(checks, directory, nginx):
             with Play(files / "play", file, proxy.url, "bad-file") as play:
                 code = play.wait(30)
                 checks.equal(f"{name}: exit code", code, expected, play.last_words())
-        checks.equal("bad files: connections made", proxy.accepted, 0)
+        # To ask whether the ingest takes HEVC, which it may announce.
+        checks.equal("bad files: connections made", proxy.accepted, 1)
     checks.equal("bad files: publishes", nginx.publishes("bad-file"), 0)
 
 
@@ -146,6 +185,12 @@ def on_air(recordings, key):
 def finished(checks, name, play, seconds):
     code = play.wait(seconds)
     checks.equal(f"{name}: the show ends well", code, 0, play.last_words())
+
+
+def told(play):
+    """What `--json` says of the destinations; warnings stand before it."""
+    output = play.output()
+    return json.loads(output[output.index("{"):])["destinations"]
 
 
 def nothing_lost(checks, name, file, parts, cuts=1, repeats=GROUP):
