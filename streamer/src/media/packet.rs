@@ -6,16 +6,16 @@ use bytes::Bytes;
 /// Which of the two tracks a [`Packet`] belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TrackKind {
-    /// H.264.
+    /// The picture.
     Video,
-    /// AAC-LC.
+    /// The sound.
     Audio,
 }
 
 /// One access unit as the container holds it.
 ///
-/// Video is AVCC (length-prefixed NAL units), audio is one raw AAC frame: both are what FLV and
-/// RTMP carry, so the payload is never rewritten, and a clone shares it.
+/// Video is length-prefixed NAL units (H.264, HEVC) or OBUs (AV1), audio is one raw AAC frame: what
+/// FLV and RTMP carry, so the payload is never rewritten, and a clone shares it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packet {
     /// The track it belongs to.
