@@ -139,6 +139,8 @@ pub(super) async fn receive(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -165,6 +167,20 @@ mod tests {
             "bytes 0-9/99999999999999999999",
         ] {
             check_range(nonsense, None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_range_that_is_read_is_one(text in "(bytes )?[-0-9*/ +]{0,48}") {
+            if let Some(part) = Part::parse(&text) {
+                prop_assert!(part.range.start < part.range.end && part.range.end <= part.length);
+            }
+        }
+
+        #[test]
+        fn whatever_is_asked_for_is_a_time_or_none(text in "[-+0-9A-Za-z:, ]{0,40}") {
+            let _ = parse_retry_after(&text, Utc::now());
         }
     }
 

@@ -36,7 +36,21 @@ pub(super) fn expires_at(url: &Url) -> Option<DateTime<Utc>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_numbers_are_a_time_or_none(date in "[0-9]{8}T[0-9]{6}Z", seconds: i64, at: i64) {
+            let signed = format!("X-Amz-Date={date}&X-Amz-Expires={seconds}");
+            let other = format!("Expires={at}&Signature=a");
+            for query in [signed, other] {
+                let url = Url::parse(&format!("https://videos.example.org/a?{query}")).unwrap();
+                let _ = expires_at(&url);
+            }
+        }
+    }
 
     #[track_caller]
     fn check(query: &str, expected: Option<&str>) {
