@@ -131,7 +131,7 @@ variable "ingest_ca_pem" {
 
   validation {
     condition     = var.ingest_ca_pem == "" || strcontains(var.ingest_ca_pem, "-----BEGIN CERTIFICATE-----")
-    error_message = "It is the text of a PEM file, which begins with -----BEGIN CERTIFICATE-----; as of TF_VAR_ingest_ca_pem=$(cat ca.pem)."
+    error_message = "It is the text of a PEM file, which begins with -----BEGIN CERTIFICATE-----; as $(cat ca.pem) gives it."
   }
 
   validation {
