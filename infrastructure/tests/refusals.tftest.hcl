@@ -51,14 +51,15 @@ run "values_that_look_like_it" {
     vpc_cidr             = "10.0.0.0/28"
     source_buckets       = ["talks/2026"]
     probes               = "facebook=connect,"
+    ingest_ca_pem        = "ca.pem"
     archive_after_days   = 1.5
     images_kept          = 1001
     reserved_concurrency = { api = 0 }
   }
 
   expect_failures = [
-    var.name, var.image_tag, var.vpc_cidr, var.source_buckets, var.probes, var.archive_after_days,
-    var.images_kept, var.reserved_concurrency,
+    var.name, var.image_tag, var.vpc_cidr, var.source_buckets, var.probes, var.ingest_ca_pem,
+    var.archive_after_days, var.images_kept, var.reserved_concurrency,
   ]
 }
 

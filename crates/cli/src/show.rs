@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use api::{BroadcastView, DestinationView};
-use broadcast::{DestinationProgress, Status, Timestamps, when};
+use broadcast::{DestinationProgress, FailureKind, Status, Timestamps, when};
 use chrono::{TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
@@ -91,13 +91,20 @@ pub(crate) fn in_words(broadcast: &BroadcastView, client: &Client, zone: Tz) -> 
         ));
         let refused = destination.key_failure.as_ref();
         lines.extend(refused.map(|failure| {
-            format!(
-                "              its key was tried: {}; to replace it: {} key set {} {}",
-                failure.message,
-                client.command(),
-                broadcast.id,
-                destination.name
-            )
+            let mut line = format!("              its key was tried: {}", failure.message);
+            let is_its_own = matches!(
+                failure.kind,
+                FailureKind::TokenRejected | FailureKind::BadRequest
+            );
+            if is_its_own {
+                line.push_str(&format!(
+                    "; to replace it: {} key set {} {}",
+                    client.command(),
+                    broadcast.id,
+                    destination.name
+                ));
+            }
+            line
         }));
         if let Some(backup) = &destination.backup {
             lines.push(format!(

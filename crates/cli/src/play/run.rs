@@ -17,7 +17,7 @@ use super::lines::Narrator;
 use crate::{
     args::Global,
     arrangement::ArrangementArgs,
-    delivery::DeliveryArgs,
+    delivery::{self, DeliveryArgs},
     destination,
     error::CliError,
     schedule::{OnDropArg, TwiceArgs, seconds},
@@ -41,7 +41,8 @@ const SIGINT: u8 = 130;
 Ctrl-C ends the show cleanly. The exit code tells how it went: 0 when it reached its end at one
 destination at least, else docs/exit-codes.md.")]
 pub(crate) struct Args {
-    /// A file, s3://bucket/key or https://… (MP4 or MOV with H.264 and AAC)
+    /// A file, s3://bucket/key or https://… (MP4 or MOV with H.264 and AAC; HEVC or
+    /// AV1 for those who take it)
     video: String,
 
     /// facebook, youtube, twitch, or an address like rtmps://host/app without the key; NAME=… gives
@@ -105,9 +106,11 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     };
     dial.check_certificates()?;
     let programme = video::open(&video::source(&args.video)?, args.arrangement).await?;
+    let codec = delivery::check_codec(programme.video().codec, &destinations)?;
     for warning in programme
         .warnings()
         .iter()
+        .chain(&codec)
         .chain(&destination::warnings(&destinations))
     {
         eprintln!("warning: {warning}");

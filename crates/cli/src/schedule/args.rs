@@ -29,7 +29,8 @@ the command line.
 With --aws a file is uploaded first, in parts; if that is interrupted, the same command goes on where
 it was.")]
 pub(crate) struct Args {
-    /// A file, s3://bucket/key or https://… (MP4 or MOV with H.264 and AAC)
+    /// A file, s3://bucket/key or https://… (MP4 or MOV with H.264 and AAC; HEVC or
+    /// AV1 for those who take it)
     pub(super) video: String,
 
     /// facebook, youtube, twitch, or an address like rtmps://host/app without the key; NAME=… gives

@@ -10,8 +10,8 @@ use chrono_tz::Tz;
 
 use super::Args;
 use crate::{
-    args::Global, client::Client, destination, error::CliError, local_time, screen::say, show,
-    upload, video, watch,
+    args::Global, client::Client, delivery, destination, error::CliError, local_time, screen::say,
+    show, upload, video, watch,
 };
 
 /// Does it.
@@ -26,7 +26,9 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     let client = Client::of(global).await?;
     if let SourceUrl::File(_) = source {
         // What lies elsewhere may not be there yet; a file that is bad now stays bad.
-        for warning in video::open(&source, args.arrangement).await?.warnings() {
+        let programme = video::open(&source, args.arrangement).await?;
+        let codec = delivery::check_codec(programme.video().codec, &destinations)?;
+        for warning in programme.warnings().iter().chain(&codec) {
             eprintln!("warning: {warning}");
         }
     }

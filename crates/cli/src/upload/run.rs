@@ -24,7 +24,7 @@ use crate::{
 `matinee --aws schedule talk.mp4 …` does this too, so it is needed only to have the video there ahead
 of time. Exit code 75 if it was stopped.")]
 pub(crate) struct Args {
-    /// A file (MP4 or MOV with H.264 and AAC)
+    /// A file (MP4 or MOV with H.264, HEVC or AV1, and AAC)
     video: String,
 
     /// Print what became of it as JSON: the address, the bytes in it and the bytes sent now

@@ -137,8 +137,8 @@ async fn what_is_wrong_is_told_with_what_to_do() {
     let refused = with(&up, &stranger, &["--aws", "list"], "");
     refused.failed(64, &["does not know your credentials"]);
     assert!(!refused.stderr.contains("hidden"), "{refused:?}");
-    let file = fixture("hevc.mp4");
-    at_aws(&up, &["--aws", "upload", &file], "").failed(65, &["HEVC"]);
+    let file = fixture("pcm.mov");
+    at_aws(&up, &["--aws", "upload", &file], "").failed(65, &["PCM"]);
     at_aws(&up, &["--aws", "upload", "s3://videos/a.mp4"], "")
         .failed(64, &["only a file of this machine"]);
 }

@@ -127,6 +127,64 @@ async fn a_wrong_key_is_told_set_right_and_retried() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn it_has_aired_when_one_had_all_of_it_and_what_became_of_the_other_is_told() {
+    let [good, other] = [ingest("the-right-key").await, ingest("another-key").await];
+    let up = Up::start();
+    let [to_good, to_other] = [("good", &good), ("other", &other)]
+        .map(|(name, ingest)| format!("{name}={}", ingest.url("live")));
+    let args = [
+        "schedule",
+        SAMPLE,
+        "--to",
+        &to_good,
+        "--to",
+        &to_other,
+        "--head",
+        "1s",
+        "--tail",
+        "1s",
+        "--backup",
+        "good=rtmp://127.0.0.1:1/live",
+        "--at",
+        "+3s",
+        "--lead",
+        "2s",
+        "--watch",
+    ];
+
+    let run = up.run(&args, "the-right-key\na-wrong-key\n");
+
+    run.ok();
+    for words in [
+        "other: its key was tried",
+        "good: its backup was tried",
+        "head 1 s, tail 1 s",
+        "to its end",
+        "TokenRejected",
+    ] {
+        assert!(run.stdout.contains(words), "no {words} in {run:?}");
+    }
+    let id = run.stdout.split([' ', ':']).nth(1).unwrap();
+    let view = show(&up, id);
+    assert_eq!(view["status"], "aired");
+    assert_eq!(view["outcome"].get("failure"), None);
+    let [good, other] = [0, 1].map(|i| &view["outcome"]["destinations"][i]);
+    assert_eq!(
+        (&good["finished"], &other["finished"]),
+        (&true.into(), &false.into())
+    );
+    assert_eq!(other["failure"]["kind"], "TokenRejected");
+    // Head and tail are sent at the rate of the video, and the length tells of them.
+    assert!(good["video_frames"].as_u64().unwrap() > FRAMES, "{good}");
+    assert_eq!(
+        view["progress"]["duration"]
+            .as_f64()
+            .map(|it| (it / 1e6).round()),
+        Some(12.0)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn killed_on_air_it_goes_on() {
     let ingest = ingest("key").await;
     let mut up = Up::start();

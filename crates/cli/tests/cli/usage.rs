@@ -89,7 +89,6 @@ fn times_are_refused_in_words() {
 fn bad_files_are_refused_before_anything_else() {
     for (name, code) in [
         ("not-a-video.mp4", 65),
-        ("hevc.mp4", 65),
         ("no-video.m4a", 65),
         ("pcm.mov", 65),
         ("no-such-file.mp4", 66),
@@ -98,6 +97,8 @@ fn bad_files_are_refused_before_anything_else() {
         let played = matinee(&["play", &fixture(name), "--to", "rtmp://127.0.0.1:1/live"]);
         played.failed(code, &["error: "]);
     }
+    let hevc = matinee(&["play", &fixture("hevc.mp4"), "--to", "facebook"]);
+    hevc.failed(65, &["HEVC, which facebook does not take"]);
 }
 
 #[test]
@@ -113,6 +114,24 @@ fn destinations_and_keys_must_fit() {
     matinee(&[&one[..], &keys].concat()).failed(64, &["2 key files are given for 1 destinations"]);
     let missing = ["--key-file", "/no/such/file"];
     matinee(&[&one[..], &missing].concat()).failed(64, &["cannot read the key file /no/such/file"]);
+}
+
+#[test]
+fn what_is_asked_for_a_show_must_make_sense() {
+    let file = fixture("moov-first.mp4");
+    let one = ["play", &file, "--to", "rtmp://127.0.0.1:1/live"];
+    let with = |more: &[&str]| matinee(&[&one[..], more].concat());
+    with(&["--head", "11m"]).failed(64, &["--head", "at most 10m"]);
+    with(&["--audio", "0"]).failed(64, &["--audio"]);
+    with(&["--audio", "7"]).failed(64, &["no audio track 7; it has 1: AAC-LC"]);
+    let backup = ["--backup", "rtmp://127.0.0.1:2/live"];
+    with(&["--backup-after", "5s"]).failed(64, &["--backup"]);
+    with(&[&backup[..], &["--backup-after", "6m"]].concat()).failed(64, &["from 1s to 5m"]);
+    with(&[&backup[..], &["--backup-after", "1m"]].concat())
+        .failed(64, &["--backup-after 60s", "--patience 60s"]);
+    with(&["--backup", "youtube"]).failed(64, &["youtube's", "same stream key"]);
+    with(&["--timestamps", "zero"]).failed(64, &["continue or restart-at-zero"]);
+    with(&["--ingest-ca-file", "/no/ca.pem"]).failed(64, &["/no/ca.pem cannot be read"]);
 }
 
 #[test]
