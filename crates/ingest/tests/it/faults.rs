@@ -3,7 +3,7 @@
 use std::{io, time::Duration};
 
 use crate::support::{ANY_PORT, KEY_FRAME, PICTURE, Publisher};
-use ingest::{After, Ending, Event, Fault, Ingest, Options, RunningIngest, Stage};
+use ingest::{After, Ending, Event, Fault, Ingest, Options, RunningIngest, Stage, Words};
 use rml_rtmp::sessions::ClientSessionEvent;
 use tokio::{net::TcpStream, time};
 
@@ -233,4 +233,80 @@ async fn shutting_down_finishes_what_goes_on() {
     assert_eq!(ending(&ingest, 1).await, Ending::Shutdown);
     publisher.event().await.unwrap_err();
     TcpStream::connect(ingest.address()).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn half_closes_and_goes_on_reading() {
+    let options = Options {
+        faults: vec![Fault::HalfClose {
+            after: After::Packets(1),
+        }],
+        ..Options::default()
+    };
+    let ingest = Ingest::bind(ANY_PORT, options).await.unwrap();
+    let mut publisher = Publisher::publish(ingest.address(), "key").await.unwrap();
+    publisher.video(0, KEY_FRAME).await.unwrap();
+    let error = publisher.event().await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    publisher.video(40, PICTURE).await.unwrap();
+    ingest.until(|now| now.publishes[0].packets() == 2).await;
+    drop(publisher);
+    assert_eq!(ending(&ingest, 1).await, Ending::Dropped);
+}
+
+#[tokio::test]
+async fn asks_once_to_be_left() {
+    let options = Options {
+        faults: vec![Fault::GoAway {
+            after: After::Packets(1),
+        }],
+        ..Options::default()
+    };
+    let ingest = Ingest::bind(ANY_PORT, options).await.unwrap();
+    let mut publisher = Publisher::publish(ingest.address(), "key").await.unwrap();
+    for timestamp in 0..3 {
+        publisher.video(timestamp, KEY_FRAME).await.unwrap();
+    }
+    ingest.until(|now| now.publishes[0].packets() == 3).await;
+    publisher.unpublish().await.unwrap();
+    assert_eq!(ending(&ingest, 1).await, Ending::Unpublished);
+}
+
+/// What a publisher is told that asks an ingest whose behaviour is changed so.
+async fn answer(
+    change: impl FnOnce(&mut ingest::Behaviour),
+) -> (RunningIngest, io::Result<ClientSessionEvent>) {
+    let ingest = Ingest::bind(ANY_PORT, Options::default()).await.unwrap();
+    ingest.change(change);
+    let mut publisher = Publisher::connect(ingest.address()).await.unwrap();
+    publisher.request("key").await.unwrap();
+    let answer = publisher.event().await;
+    (ingest, answer)
+}
+
+#[tokio::test]
+async fn refuses_publish_in_given_words() {
+    let code = "NetStream.Publish.Denied".to_owned();
+    let words = Words {
+        code: code.clone(),
+        description: "no live access".to_owned(),
+    };
+    let (ingest, answer) = answer(|now| now.reject_publish = Some(words)).await;
+    let expected = ClientSessionEvent::UnhandleableOnStatusCode { code };
+    assert_eq!(answer.unwrap(), expected);
+    assert_eq!(ingest.stats().publishes_rejected, 1);
+}
+
+#[tokio::test]
+async fn closes_in_place_of_an_answer() {
+    let (ingest, answer) = answer(|now| now.close_before_publish_start = true).await;
+    assert_eq!(answer.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    assert_eq!(ingest.stats().publishes_rejected, 1);
+}
+
+#[tokio::test]
+async fn announces_codecs_and_goes_on_as_ever() {
+    let (ingest, answer) = answer(|now| now.codecs = vec!["hvc1".to_owned()]).await;
+    assert_eq!(answer.unwrap(), ClientSessionEvent::PublishRequestAccepted);
+    assert_eq!(ingest.publishes().len(), 1);
 }
