@@ -182,6 +182,8 @@ const AAC_RAW: u8 = 1;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn packet(track: TrackKind, key_frame: bool, dts: i64, pts: i64) -> Packet {
@@ -277,6 +279,54 @@ mod tests {
             &packet(TrackKind::Video, false, 33_400, 66_700),
             &[0x27, 1, 0, 0, 34],
         );
+    }
+
+    /// What a receiver makes of a video tag: key frame, composition time, payload.
+    fn read(body: &[u8], codec: VideoCodec) -> (bool, i64, &[u8]) {
+        let signed = |at: usize| {
+            let bytes = [body[at], body[at + 1], body[at + 2], 0];
+            i64::from(i32::from_be_bytes(bytes) >> 8)
+        };
+        let key_frame = body[0] & 0x70 == KEY_FRAME;
+        if codec == VideoCodec::Avc {
+            assert_eq!((body[0] & 0x8f, body[1]), (AVC, AVC_NALU));
+            return (key_frame, signed(2), &body[5..]);
+        }
+        assert_eq!(
+            (body[0] & 0x80, &body[1..5]),
+            (ENHANCED, &codec.four_cc()[..])
+        );
+        match (codec, body[0] & 0x0f) {
+            (VideoCodec::Hevc, CODED_FRAMES) => (key_frame, signed(5), &body[8..]),
+            (_, CODED_FRAMES | CODED_FRAMES_X) => (key_frame, 0, &body[5..]),
+            (_, other) => panic!("packet type {other}"),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            codec in prop_oneof![
+                Just(VideoCodec::Avc),
+                Just(VideoCodec::Hevc),
+                Just(VideoCodec::Av1),
+            ],
+            key_frame in any::<bool>(),
+            dts in 0..400_000_000_000_i64,
+            offset in prop_oneof![Just(0_i64), -500_000..500_000_i64, any::<i32>().prop_map(i64::from)],
+            payload in prop::collection::vec(any::<u8>(), 0..50),
+        ) {
+            // AV1 shows in the order of decoding.
+            let offset = if codec == VideoCodec::Av1 { 0 } else { offset };
+            let mut packet = packet(TrackKind::Video, key_frame, dts, dts + offset);
+            packet.data = payload.into();
+            let bytes = tag_body(&packet, codec).to_bytes();
+            let (key_frame, composition, payload) = read(&bytes, codec);
+            prop_assert_eq!(key_frame, packet.key_frame);
+            prop_assert_eq!(payload, &packet.data[..]);
+            let wanted = packet.pts.as_millis() - packet.dts.as_millis();
+            prop_assert_eq!(composition, wanted);
+        }
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl Received {
 /// What the server allows us to have on the way (RTMP 1.0, section 5.4.5).
 ///
 /// We answer with a window that is no larger, so that it can acknowledge in time, and leave the
-/// rest to TCP: our window is a twentieth of a second, and servers allow 2.5 MB and more.
+/// rest to TCP: our window is a tenth of a second, and servers allow 2.5 MB and more.
 #[derive(Default)]
 pub(crate) struct Bandwidth {
     limit: Option<u32>,
