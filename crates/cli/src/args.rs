@@ -133,7 +133,11 @@ pub(crate) fn run() -> Result<ExitCode, CliError> {
         Command::Play(_) => log::Volume::Errors,
         _ => log::Volume::Warnings,
     };
-    log::begin(volume);
+    let reader = match &command {
+        Command::Up(args) if args.json => log::Reader::Program,
+        _ => log::Reader::Person,
+    };
+    log::begin(volume, reader);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

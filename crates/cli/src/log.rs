@@ -1,4 +1,4 @@
-//! Logs, on standard error.
+//! Logs: on standard error for a person, on standard output for a program.
 
 use std::io::{self, IsTerminal};
 
@@ -17,8 +17,17 @@ pub(crate) enum Volume {
     Events,
 }
 
+/// Who reads the log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reader {
+    /// A person: text on standard error.
+    Person,
+    /// A program: a line of JSON for each event, on standard output.
+    Program,
+}
+
 /// Begins to log. A second call changes nothing.
-pub(crate) fn begin(volume: Volume) {
+pub(crate) fn begin(volume: Volume, reader: Reader) {
     let default = match volume {
         Volume::Errors => "error",
         // Where a region or credentials are looked for in vain, the command says so in its own words.
@@ -26,12 +35,20 @@ pub(crate) fn begin(volume: Volume) {
         Volume::Events => "info",
     };
     let wanted = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let lines = fmt::layer()
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .with_filter(wanted)
-        .with_filter(filter_fn(|line| {
-            !broadcast::is_quiet(line.target(), *line.level())
-        }));
+    let lines = match reader {
+        Reader::Person => fmt::layer()
+            .with_writer(io::stderr)
+            .with_ansi(io::stderr().is_terminal())
+            .boxed(),
+        Reader::Program => fmt::layer()
+            .with_writer(io::stdout)
+            .with_ansi(false)
+            .json()
+            .flatten_event(true)
+            .boxed(),
+    };
+    let lines = lines.with_filter(wanted).with_filter(filter_fn(|line| {
+        !broadcast::is_quiet(line.target(), *line.level())
+    }));
     let _ = tracing_subscriber::registry().with(lines).try_init();
 }

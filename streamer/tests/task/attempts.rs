@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use broadcast::{FailureKind, MediaTime, Phase, Status, keys::Keys};
+use broadcast::{Backup, FailureKind, MediaTime, Phase, Status, keys::Keys};
 
 use crate::world::World;
 
@@ -73,6 +73,63 @@ async fn told_to_stop_it_leaves_a_checkpoint_from_which_the_next_attempt_goes_on
     let rest = after.video_frames - before.video_frames;
     assert!(0 < rest && rest <= 45, "{after:?} after {before:?}");
     assert!(after.bytes > before.bytes);
+}
+
+#[tokio::test]
+async fn head_tail_and_silence_are_the_same_show_in_each_attempt() {
+    let world = World::new().await;
+    let id = world
+        .broadcast_with("no-audio.mp4", SOON, |broadcast| {
+            broadcast.head_seconds = 2;
+            broadcast.tail_seconds = 1;
+            broadcast.silence = true;
+        })
+        .await;
+    let streamer = world.streamer(&id, 1);
+    // WHEN it is stopped in its head
+    world
+        .ingest
+        .until(|now| now.publishes.iter().any(|one| one.video_packets > 20))
+        .await;
+    streamer.terminate();
+    let (code, _) = streamer.ends().await;
+    assert_eq!(code, i32::from(FailureKind::Interrupted.exit_code()));
+    let first = world.progress(&id).await;
+    assert!(first.position() < MediaTime::from_millis(2_000));
+
+    // THEN the next attempt goes on from there, to the end of the tail
+    assert_eq!(world.open_attempt(&id).await, 2);
+    let (code, _) = world.streamer(&id, 2).ends().await;
+    assert_eq!(code, 0);
+    let second = world.progress(&id).await;
+    assert_eq!(second.duration, first.duration);
+    let after = &second.destinations[0];
+    assert!(after.finished && after.audio_frames > 0, "{after:?}");
+    assert!(after.position > second.duration - MediaTime::from_millis(100));
+}
+
+#[tokio::test]
+async fn a_task_goes_to_the_backup_of_its_broadcast() {
+    let world = World::new().await;
+    let nobody = "rtmp://127.0.0.1:1/live";
+    let id = world
+        .broadcast_with("moov-first.mp4", SOON, |broadcast| {
+            let destination = &mut broadcast.destinations[0];
+            let own = std::mem::replace(&mut destination.ingest, nobody.parse().unwrap());
+            destination.backup = Some(Backup {
+                ingest: own,
+                after_seconds: 1,
+            });
+        })
+        .await;
+    let (code, _) = world.streamer(&id, 1).ends().await;
+    assert_eq!(code, 0);
+    let progress = world.progress(&id).await;
+    let destination = &progress.destinations[0];
+    assert!(
+        destination.finished && destination.on_backup,
+        "{destination:?}"
+    );
 }
 
 #[tokio::test]

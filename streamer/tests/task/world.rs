@@ -88,6 +88,27 @@ impl World {
         air_in: Duration,
         names: &[&str],
     ) -> BroadcastId {
+        self.stored(source, air_in, names, |_| {}).await
+    }
+
+    /// GIVEN a broadcast of a fixture to one destination, `a`, with ways of its own.
+    pub(crate) async fn broadcast_with(
+        &self,
+        fixture: &str,
+        air_in: Duration,
+        ways: impl FnOnce(&mut Broadcast),
+    ) -> BroadcastId {
+        let source = format!("s3://videos/{fixture}");
+        self.stored(&source, air_in, &["a"], ways).await
+    }
+
+    async fn stored(
+        &self,
+        source: &str,
+        air_in: Duration,
+        names: &[&str],
+        ways: impl FnOnce(&mut Broadcast),
+    ) -> BroadcastId {
         let air_time = Utc::now() + air_in;
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let id = BroadcastId::new(air_time, NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -109,7 +130,7 @@ impl World {
                 enhanced: false,
             });
         }
-        let broadcast = Broadcast {
+        let mut broadcast = Broadcast {
             id: id.clone(),
             title: "A talk".into(),
             source: source.parse().unwrap(),
@@ -132,6 +153,7 @@ impl World {
             outcome: None,
             created_at: air_time - TimeDelta::days(1),
         };
+        ways(&mut broadcast);
         self.table.put_new(&broadcast).await.unwrap();
         self.open_attempt(&id).await;
         id

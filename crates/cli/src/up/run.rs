@@ -3,8 +3,9 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use broadcast::Status;
-use chrono::{TimeDelta, Utc};
+use chrono::{SecondsFormat, TimeDelta, Utc};
 use region::{RunningRegion, ShutdownTasks, arn};
+use serde_json::json;
 
 use super::{Assembly, STATE_MACHINE, start};
 use crate::{args::Global, client::Client, error::CliError, screen::say, signals::Signals};
@@ -19,6 +20,7 @@ const LONGEST_SHOW: TimeDelta = TimeDelta::days(3);
 #[command(after_help = "Examples:
   matinee up
   matinee up --data-dir /srv/matinee --port 4581
+  matinee up --json | jq -r 'select(.level == \"WARN\") | .message'
 
 It listens on 127.0.0.1 only and answers only to who can read the data directory. Everything is kept
 there: after a crash or a restart it goes on where it was.")]
@@ -30,6 +32,10 @@ pub(crate) struct Args {
     /// Certificates (PEM) to trust for ingests of your own, beside those that the system trusts
     #[arg(long, env = "INGEST_CA_FILE", value_name = "FILE")]
     ingest_ca_file: Option<PathBuf>,
+
+    /// Print a line of JSON on standard output for each event, the first when it is up
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Does it.
@@ -42,9 +48,24 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
         ingest_ca_file: args.ingest_ca_file,
     })
     .await?;
-    say(greeting(&region));
+    if args.json {
+        // Whatever RUST_LOG leaves of the log: whoever started it waits for this line.
+        say(json!({
+            "timestamp": Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true),
+            "level": "INFO",
+            "message": "up",
+            "endpoint": region.endpoint(),
+            "data_dir": region.data_dir(),
+        }));
+    } else {
+        say(greeting(&region));
+    }
     signals.next().await;
-    say(farewell(&region).await);
+    if args.json {
+        tracing::info!("stopping");
+    } else {
+        say(farewell(&region).await);
+    }
     tokio::select! {
         () = region.shutdown(ShutdownTasks::Stop) => Ok(ExitCode::SUCCESS),
         () = signals.next() => {

@@ -2,7 +2,10 @@
 
 use broadcast::{Backup, DEFAULT_BACKUP_AFTER, Ingest, MAX_BACKUP_AFTER, Platform};
 
-use super::{BackupRequest, destinations::key_in_address};
+use super::{
+    BackupRequest,
+    destinations::{key_in_address, legal_address},
+};
 
 /// The backup of a destination whose first ingest is `first`.
 ///
@@ -34,6 +37,7 @@ pub fn legal_backup(backup: &Ingest, first: &Ingest) -> Result<(), String> {
     if let Some(fault) = key_in_address(backup) {
         return Err(format!("is not taken: {fault}"));
     }
+    legal_address(backup)?;
     let (platform, firsts) = (Platform::of(backup), Platform::of(first));
     if platform == firsts {
         return Ok(());
@@ -100,6 +104,11 @@ mod tests {
             youtube,
             "rtmps://A.rtmps.youtube.com:443/live2/",
             Err("backup.ingest is the ingest itself; give the address of another one"),
+        );
+        check(
+            "rtmp://a.example/live",
+            "rtmp://169.254.1.1/live",
+            Err("backup.ingest is at a link-local address, which is never connected to"),
         );
         check(
             youtube,

@@ -1,6 +1,6 @@
 //! Which destinations make sense, and what they are called.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use broadcast::{Backup, Ingest, Platform, Probe, StreamKey, Timestamps};
 
@@ -91,6 +91,7 @@ fn destination(
     if let Some(fault) = key_in_address(&ingest) {
         return Err(fault);
     }
+    legal_address(&ingest).map_err(|fault| format!("the ingest {fault}"))?;
     let backup = match request.backup {
         Some(backup) => Some(backup::backup(&backup, &ingest)?),
         None => None,
@@ -119,6 +120,23 @@ fn destination(
         timestamps: request.timestamps.unwrap_or_else(|| platform.timestamps()),
         enhanced,
     })
+}
+
+/// Refuses at once what would be refused when it is connected to. (A name is looked up only then.)
+pub(super) fn legal_address(ingest: &Ingest) -> Result<(), &'static str> {
+    let is_link_local = match ingest.host().parse() {
+        Ok(IpAddr::V4(address)) => address.is_link_local(),
+        Ok(IpAddr::V6(address)) => {
+            let embedded = address.to_ipv4_mapped();
+            address.is_unicast_link_local() || embedded.is_some_and(|it| it.is_link_local())
+        }
+        Err(_) => false,
+    };
+    if is_link_local {
+        Err("is at a link-local address, which is never connected to")
+    } else {
+        Ok(())
+    }
 }
 
 fn known_platform(name: &str) -> Result<Platform, String> {
@@ -291,6 +309,12 @@ mod tests {
             to(None, Some("rtmp://h"), None),
             "the ingest address has no application; it looks like rtmps://host/app",
         );
+        for address in ["rtmp://169.254.169.254/live", "rtmp://[fe80::1]/live"] {
+            refused(
+                to(None, Some(address), None),
+                "the ingest is at a link-local address, which is never connected to",
+            );
+        }
         refused(
             DestinationRequest {
                 enhanced: Some(true),
