@@ -161,7 +161,7 @@ impl VideoFacts {
 
 impl AudioFacts {
     /// The name of the coding.
-    pub(crate) fn codec(&self) -> &'static str {
+    pub fn codec(&self) -> &'static str {
         match self.object_type {
             5 => "HE-AAC",
             29 => "HE-AAC v2",
@@ -172,7 +172,7 @@ impl AudioFacts {
 
 impl Chroma {
     /// As in `4:2:0`.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Monochrome => "4:0:0",
             Self::Half => "4:2:0",

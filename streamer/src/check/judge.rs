@@ -29,7 +29,14 @@ pub fn judge(facts: &Facts, platform: Platform, leave: Leave) -> Vec<Finding> {
         if findings.iter().any(|found| found.rule == name) || is_excused(limit, platform, leave) {
             continue;
         }
-        findings.extend(broken(&limit.rule, facts).map(|what| limit.finding(what, facts)));
+        findings.extend(broken(&limit.rule, facts).map(|mut what| {
+            if let (Rule::VideoCodec(_), None) = (limit.rule, limit.platform) {
+                what.push_str(
+                    ", which is sent only to an ingest that says it takes that, or with --enhanced",
+                );
+            }
+            limit.finding(what, facts)
+        }));
     }
     findings.sort_by_key(|found| found.severity);
     findings
@@ -202,7 +209,11 @@ fn key_frames(video: &VideoFacts, most: u32) -> Option<String> {
             0 | 1 => String::new(),
             _ => format!(", typically {:.1} s", keys.typical),
         };
-        format!("key frames are {} apart{typical}", spell(keys.longest))
+        let Spell { lasts, at } = keys.longest;
+        format!(
+            "key frames are {lasts:.1} s apart at {}{typical}",
+            clock(at)
+        )
     })
 }
 

@@ -48,7 +48,8 @@ pub fn limits_of(platform: Platform) -> impl Iterator<Item = &'static Limit> {
 /// All limits; of one platform's that are about the same, the one that is worse to break first.
 pub const LIMITS: &[Limit] = &[
     // What FLV and RTMP cannot say, and what decoders at the far end commonly lack.
-    every(Error, Rule::VideoCodec(&[Avc]), ENHANCED_RTMP),
+    // An ingest may say that it takes more, and is asked then.
+    every(Warning, Rule::VideoCodec(&[Avc]), ENHANCED_RTMP),
     every(Warning, Rule::EightBit, FLV),
     every(Warning, Rule::Progressive, FLV),
     every(Warning, Rule::SteadyFrameRate, FLV),

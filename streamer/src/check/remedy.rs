@@ -29,9 +29,9 @@ pub fn command(
         .collect();
     Some(format!(
         "ffmpeg -i {} {} {}",
-        shell_word(name),
+        file_word(name),
         words.join(" "),
-        shell_word(&output(name))
+        file_word(&output(name))
     ))
 }
 
@@ -39,9 +39,19 @@ pub fn command(
 pub(super) fn command_with(options: &str, name: &str) -> String {
     format!(
         "ffmpeg -i {} {options} -movflags +faststart {}",
-        shell_word(name),
-        shell_word(&output(name))
+        file_word(name),
+        file_word(&output(name))
     )
+}
+
+/// The name of a file as a word of a shell that ffmpeg takes for a file: before a colon it expects
+/// the name of a protocol.
+fn file_word(name: &str) -> String {
+    let first = name.split('/').next().unwrap_or_default();
+    match first.contains(':') {
+        true => shell_word(&format!("./{name}")),
+        false => shell_word(name),
+    }
 }
 
 /// Where the command writes: beside the file.

@@ -9,8 +9,6 @@ mod cabac;
 mod error;
 mod format;
 mod held;
-#[cfg(test)]
-mod hostile_tests;
 mod parameter_sets;
 mod picture;
 mod skipped;

@@ -3,8 +3,7 @@
 //! Each header says where the next one is, so over a network a file costs one question after the
 //! other, eighteen thousand for ten hours in fragments of two seconds. Where a segment index
 //! (`sidx`) or a random access index (`mfra`) names places further on, many are asked at once.
-//! Without one, places that look like a fragment are looked for every 256 MB.
-//! None of them is believed: a place counts only if the walk from box to box comes to it.
+//! What they name is not believed: it counts only if the walk from box to box comes to it.
 
 use std::{iter::once, ops::Range};
 
@@ -21,7 +20,7 @@ use crate::source::Source;
 /// Walks that are under way at once.
 const SIDE_BY_SIDE: usize = 16;
 /// Fragments that a walk finds before it reports.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 64;
 const LARGEST_FRAGMENT_HEADER: u64 = 4 << 20;
 /// Eight days in boxes of a tenth of a second.
 const MOST_BOXES: u64 = 16_000_000;

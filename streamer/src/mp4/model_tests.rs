@@ -12,7 +12,6 @@ use super::{
     edit_list::{Edit, displaced, timeline},
     fragment::{FragmentedTrack, read_fragment},
     fragments,
-    places::likely_fragment,
     sample_description::Handler,
     sample_table::{Sample, SampleTable},
     table_builder::build,
@@ -308,8 +307,6 @@ proptest! {
                 handler: Handler::Video,
                 table: BuiltTable::new(false),
             }];
-            // Behind `ftyp`, and found from anywhere in it.
-            assert_eq!(likely_fragment(&source, 5).await.unwrap(), Some(12));
             let defaults: &[Trex] = &[];
             fragments::for_each(&source, 0, |it| read_fragment(it, defaults, &mut tracks))
                 .await

@@ -135,6 +135,7 @@ fn names_are_safe_to_paste() {
             [r"-i 'a/b.c/it'\''s' ", r" 'a/b.c/it'\''s-live.mp4'"],
         ),
         ("-rf.mp4", ["-i './-rf.mp4' ", " './-rf-live.mp4'"]),
+        ("19:30.mp4", ["-i ./19:30.mp4 ", " ./19:30-live.mp4"]),
         (".mp4", ["-i .mp4 ", " .mp4-live.mp4"]),
     ] {
         let command = command(&facts, &findings, &[Facebook], name).unwrap();

@@ -54,7 +54,7 @@ fn codecs() {
                 (Facebook, &["error video-codec"]),
                 (Youtube, &[]),
                 (Twitch, &["error video-codec"]),
-                (Custom, &["error video-codec"]),
+                (Custom, &["warning video-codec"]),
             ],
         );
     }
@@ -207,7 +207,7 @@ fn key_frames() {
     says(
         Facebook,
         lasting(10.0),
-        "facebook: key frames are 10.0 s at 0:00:20 apart, typically 10.0 s (a key frame at least \
+        "facebook: key frames are 10.0 s apart at 0:00:20, typically 10.0 s (a key frame at least \
          every 4 s)",
     );
     says(
