@@ -84,6 +84,16 @@ data "aws_iam_policy_document" "api" {
     actions   = ["states:DescribeExecution", "states:StopExecution", "states:RedriveExecution"]
     resources = [local.arns.executions]
   }
+
+  # The index of a video, which is checked when it is scheduled.
+  statement {
+    sid     = "Videos"
+    actions = ["s3:GetObject"]
+    resources = concat(
+      ["${aws_s3_bucket.videos.arn}/*"],
+      [for bucket in var.source_buckets : "arn:${local.partition}:s3:::${bucket}/*"],
+    )
+  }
 }
 
 data "aws_iam_policy_document" "validate_token" {

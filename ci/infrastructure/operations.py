@@ -28,8 +28,9 @@ BESIDE = {
 }
 # Of crates/s3, by the method that is called.
 OBJECTS = {"get_tags": "s3:GetObjectTagging", "put_tags": "s3:PutObjectTagging", "head": "s3:GetObject"}
-# The streamer reads objects by requests that it signs itself (streamer/src/source).
-READS_OBJECTS = {"streamer": {"s3:GetObject"}}
+# The streamer reads objects by requests that it signs itself (streamer/src/source), and so does the API
+# when it checks a video (lambdas/api/src/request/preflight.rs).
+READS_OBJECTS = {"streamer": {"s3:GetObject"}, "api": {"s3:GetObject"}}
 
 
 def roles_may_what_their_code_calls(deployment):

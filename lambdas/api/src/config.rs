@@ -24,6 +24,8 @@ pub struct Config {
     pub lead_spread_seconds: u64,
     /// How keys are tried where the request does not say.
     pub probes: DefaultProbes,
+    /// Whether videos are checked when they are scheduled.
+    pub check_videos: bool,
 }
 
 /// How a platform's keys are tried before the show where the request does not say.
@@ -53,8 +55,8 @@ pub enum InvalidConfig {
 
 impl Config {
     /// Reads `TABLE`, `STATE_MACHINE_ARN`, `SCHEDULE_GROUP`, `SCHEDULER_ROLE_ARN`,
-    /// `DEAD_LETTER_QUEUE_ARN` and, where set, `LOCAL_SOURCES`, `LEAD_SPREAD_SECONDS` and
-    /// `PROBES`.
+    /// `DEAD_LETTER_QUEUE_ARN` and, where set, `LOCAL_SOURCES`, `LEAD_SPREAD_SECONDS`,
+    /// `PROBES` and `CHECK_VIDEOS`.
     ///
     /// # Errors
     /// A variable is missing or is not what it should be.
@@ -68,17 +70,7 @@ impl Config {
             schedule_group: required("SCHEDULE_GROUP")?,
             scheduler_role_arn: required("SCHEDULER_ROLE_ARN")?,
             dead_letter_queue_arn: required("DEAD_LETTER_QUEUE_ARN")?,
-            local_sources: match variable("LOCAL_SOURCES").as_deref() {
-                None | Some("" | "false") => false,
-                Some("true") => true,
-                Some(value) => {
-                    return Err(InvalidConfig::Value {
-                        name: "LOCAL_SOURCES",
-                        value: value.to_owned(),
-                        expected: "it is true or false",
-                    });
-                }
-            },
+            local_sources: flag(&variable, "LOCAL_SOURCES", false)?,
             lead_spread_seconds: match variable("LEAD_SPREAD_SECONDS").as_deref() {
                 None | Some("") => 0,
                 Some(value) => value.parse().map_err(|_| InvalidConfig::Value {
@@ -88,7 +80,25 @@ impl Config {
                 })?,
             },
             probes: DefaultProbes::parse(&variable("PROBES").unwrap_or_default())?,
+            check_videos: flag(&variable, "CHECK_VIDEOS", true)?,
         })
+    }
+}
+
+fn flag(
+    variable: impl Fn(&str) -> Option<String>,
+    name: &'static str,
+    default: bool,
+) -> Result<bool, InvalidConfig> {
+    match variable(name).as_deref() {
+        None | Some("") => Ok(default),
+        Some("true") => Ok(true),
+        Some("false") => Ok(false),
+        Some(value) => Err(InvalidConfig::Value {
+            name,
+            value: value.to_owned(),
+            expected: "it is true or false",
+        }),
     }
 }
 
@@ -129,6 +139,8 @@ impl DefaultProbes {
 #[derive(Clone, Debug)]
 pub struct Api {
     pub(crate) config: Config,
+    /// What all clients are made of.
+    pub(crate) sdk: SdkConfig,
     pub(crate) table: Table,
     pub(crate) keys: Keys,
     pub(crate) scheduler: aws_sdk_scheduler::Client,
@@ -139,6 +151,7 @@ impl Api {
     /// Clients of the AWS that `sdk` points to.
     pub fn new(sdk: &SdkConfig, config: Config) -> Self {
         Self {
+            sdk: sdk.clone(),
             table: Table::new(sdk, config.table.clone()),
             keys: Keys::new(sdk),
             scheduler: aws_sdk_scheduler::Client::new(sdk),
@@ -175,6 +188,12 @@ mod tests {
     }
 
     #[test]
+    fn videos_are_checked_unless_that_is_switched_off() {
+        assert!(config(&[]).unwrap().check_videos);
+        assert!(!config(&[("CHECK_VIDEOS", "false")]).unwrap().check_videos);
+    }
+
+    #[test]
     fn one_machine_and_probes() {
         let config = config(&[("LOCAL_SOURCES", "true"), ("PROBES", "facebook=connect")]).unwrap();
         assert!(config.local_sources);
@@ -185,6 +204,7 @@ mod tests {
     #[test]
     fn a_wrong_value_is_told_at_the_start() {
         assert!(config(&[("LOCAL_SOURCES", "yes")]).is_err());
+        assert!(config(&[("CHECK_VIDEOS", "no")]).is_err());
         assert!(config(&[("PROBES", "facebook")]).is_err());
         assert!(config(&[("LEAD_SPREAD_SECONDS", "10m")]).is_err());
         let error = Config::from_variables(|_| None).unwrap_err().to_string();

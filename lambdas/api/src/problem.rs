@@ -9,6 +9,7 @@ use axum::{
 };
 use broadcast::{Failure, FailureKind};
 use serde::{Deserialize, Serialize};
+use streamer::check::Finding;
 
 /// The body of an answer that is none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +25,9 @@ pub struct Problem {
     pub detail: String,
     /// The kind of failure, as everywhere else.
     pub kind: FailureKind,
+    /// What is wrong with the video, if that is the problem.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
 }
 
 impl Problem {
@@ -59,6 +63,7 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.to_string(),
             kind,
+            findings: Vec::new(),
         }
     }
 }

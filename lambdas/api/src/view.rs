@@ -7,6 +7,7 @@ use broadcast::{
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
+use streamer::check::Finding;
 
 use crate::{Config, execution};
 
@@ -63,6 +64,9 @@ pub struct BroadcastView {
     pub outcome: Option<Outcome>,
     /// When it was scheduled.
     pub created_at: DateTime<Utc>,
+    /// What is wrong with the video: in the answer to scheduling it only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
 }
 
 /// A destination as the API shows it.
@@ -142,6 +146,7 @@ impl BroadcastView {
             progress: broadcast.progress,
             outcome: broadcast.outcome,
             created_at: broadcast.created_at,
+            findings: Vec::new(),
         }
     }
 }

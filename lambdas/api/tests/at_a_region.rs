@@ -33,10 +33,10 @@ struct Bench {
 }
 
 async fn bench() -> Bench {
-    bench_with_group("default").await
+    bench_with("default", false).await
 }
 
-async fn bench_with_group(schedule_group: &str) -> Bench {
+async fn bench_with(schedule_group: &str, check_videos: bool) -> Bench {
     let (fails, failing) = watch::channel(false);
     let account = Account::with(|region, _| {
         region
@@ -65,6 +65,7 @@ async fn bench_with_group(schedule_group: &str) -> Bench {
         local_sources: true,
         lead_spread_seconds: 0,
         probes: DefaultProbes::default(),
+        check_videos,
     };
     Bench {
         api: api::router(Api::new(&account.sdk, config)),
@@ -250,7 +251,7 @@ async fn the_first_versions_request_is_taken() {
 
 #[tokio::test]
 async fn nothing_is_left_of_what_could_not_be_scheduled() {
-    let bench = bench_with_group("no-such-group").await;
+    let bench = bench_with("no-such-group", false).await;
     let air_time = (Utc::now() + TimeDelta::hours(2)).to_rfc3339();
     let (status, problem) = bench
         .ask("POST", "/broadcasts", request(Some(air_time)))
@@ -437,4 +438,60 @@ async fn what_is_not_there_is_not_found() {
             (StatusCode::NOT_FOUND, &json!(404))
         );
     }
+}
+
+/// A request for a fixture of the streamer, to Facebook.
+fn fixture(name: &str, more: Value) -> Value {
+    let path = format!(
+        "{}/../../streamer/tests/fixtures/{name}",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let path = std::fs::canonicalize(path).unwrap();
+    let mut request = request(Some(
+        (Utc::now() + TimeDelta::hours(2)).to_rfc3339_opts(SecondsFormat::Secs, true),
+    ));
+    request["source"] = format!("file://{}", path.display()).into();
+    for (field, value) in more.as_object().unwrap() {
+        request[field] = value.clone();
+    }
+    request
+}
+
+#[tokio::test]
+async fn a_video_that_is_refused_is_not_scheduled_unless_it_is_forced() {
+    let bench = bench_with("default", true).await;
+    let (status, body) = bench
+        .ask("POST", "/broadcasts", fixture("no-audio.mp4", json!({})))
+        .await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+    assert_eq!(body["kind"], "UnsupportedMedia");
+    assert_eq!(body["findings"][0]["rule"], "sound");
+    assert_eq!(body["findings"][0]["platform"], "facebook");
+    let detail = body["detail"].as_str().unwrap();
+    assert!(detail.contains("there is no sound") && detail.contains("ffmpeg -i no-audio.mp4"));
+    let (_, listed) = bench.ask("GET", "/broadcasts", Value::Null).await;
+    assert_eq!(listed["broadcasts"], json!([]));
+
+    for more in [json!({ "force": true }), json!({ "silence": true })] {
+        let (status, body) = bench
+            .ask("POST", "/broadcasts", fixture("no-audio.mp4", more))
+            .await;
+        assert_eq!(status, StatusCode::CREATED, "{body}");
+        assert!(!body["findings"].as_array().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_video_that_is_not_there_yet_is_scheduled() {
+    let bench = bench_with("default", true).await;
+    let mut request = fixture("no-audio.mp4", json!({}));
+    request["source"] = "file:///nowhere/talk.mp4".into();
+    let (status, body) = bench.ask("POST", "/broadcasts", request).await;
+    assert_eq!(status, StatusCode::CREATED, "{body}");
+    assert_eq!(body["findings"][0]["rule"], "checked");
+    assert_eq!(body["findings"][0]["severity"], "note");
+
+    let wrong = fixture("moov-last.mp4", json!({ "audio_track": 7 }));
+    let (status, body) = bench.ask("POST", "/broadcasts", wrong).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
 }

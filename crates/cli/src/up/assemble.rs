@@ -80,6 +80,7 @@ pub(crate) async fn start(assembly: Assembly<'_>) -> Result<RunningRegion, CliEr
             local_sources: true,
             lead_spread_seconds: 0,
             probes: DefaultProbes::default(),
+            check_videos: true,
         },
     );
     let outcomes = record_outcome::Config {

@@ -48,6 +48,9 @@ pub struct CreateRequest {
     /// For how many seconds the last picture is held after the video; none unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tail_seconds: Option<u64>,
+    /// Whether it is scheduled although a platform refuses the video; not unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub force: Option<bool>,
 }
 
 /// A destination in the body of `POST /broadcasts`.
@@ -237,7 +240,7 @@ mod tests {
             r#"{"source":"s3://a/b","destinations":[],"airtime":"x"}"#,
             "unknown field `airtime`, expected one of `title`, `source`, `destinations`, \
              `air_time`, `time_zone`, `lead_seconds`, `on_drop`, `spot`, `audio_track`, \
-             `silence`, `head_seconds`, `tail_seconds`",
+             `silence`, `head_seconds`, `tail_seconds`, `force`",
         );
         refused(r#"{"destinations":[]}"#, "missing field `source`");
         refused(

@@ -26,8 +26,8 @@ const MAX_TITLE: usize = 200;
 #[derive(Clone, Debug)]
 pub(crate) struct NewBroadcast {
     title: String,
-    source: SourceUrl,
-    destinations: Vec<NewDestination>,
+    pub(super) source: SourceUrl,
+    pub(super) destinations: Vec<NewDestination>,
     pub(crate) air_time: DateTime<Utc>,
     time_zone: Tz,
     lead_seconds: u64,
@@ -35,10 +35,12 @@ pub(crate) struct NewBroadcast {
     lead_spread: u64,
     on_drop: OnDrop,
     spot: bool,
-    audio_track: Option<u32>,
-    silence: bool,
+    pub(super) audio_track: Option<u32>,
+    pub(super) silence: bool,
     head_seconds: u64,
     tail_seconds: u64,
+    /// Whether it is scheduled whatever is wrong with the video.
+    pub(super) force: bool,
 }
 
 /// Checks a request.
@@ -126,6 +128,7 @@ pub(crate) fn validate(
                 silence: request.silence.unwrap_or_default(),
                 head_seconds,
                 tail_seconds,
+                force: request.force.unwrap_or_default(),
             })
         }
         _ => Err(Problem::bad_request(faults.join("; "))),
@@ -239,6 +242,7 @@ mod tests {
             local_sources: false,
             lead_spread_seconds: 0,
             probes: DefaultProbes::default(),
+            check_videos: false,
         };
         let request = read_create(body.as_bytes()).map_err(|problem| problem.detail)?;
         validate(request, &config, NOW.parse().unwrap()).map_err(|problem| problem.detail)

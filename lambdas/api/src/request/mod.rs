@@ -5,6 +5,7 @@ mod body;
 mod create;
 mod destinations;
 mod echo;
+mod preflight;
 mod source;
 
 pub use backup::{legal_backup, legal_backup_after};
@@ -14,3 +15,4 @@ pub use echo::echo;
 
 pub(crate) use body::{read_create, read_key};
 pub(crate) use create::{NewBroadcast, validate};
+pub(crate) use preflight::preflight;

@@ -26,11 +26,14 @@ const CAUSE: &str = "it could not be scheduled";
 
 /// Schedules a broadcast. All of it is written or nothing.
 pub(crate) async fn create(State(api): State<Api>, body: Bytes) -> Result<Response, Problem> {
-    let now = Utc::now();
-    let new = request::validate(request::read_create(&body)?, &api.config, now)?;
+    let new = request::validate(request::read_create(&body)?, &api.config, Utc::now())?;
+    let findings = request::preflight(&api, &new).await?;
     let id = free_id(&api, &new).await?;
-    let (broadcast, keys) = new.named(id, now, keys::parameter_name);
-    let view = BroadcastView::of(broadcast.clone(), &api.config);
+    let (broadcast, keys) = new.named(id, Utc::now(), keys::parameter_name);
+    let view = BroadcastView {
+        findings,
+        ..BroadcastView::of(broadcast.clone(), &api.config)
+    };
     let written = async move {
         let written = write(&api, &broadcast, keys).await;
         if written.is_err() {
