@@ -316,7 +316,7 @@ def refusals(checks, client, region):
     refused("no region", 64, "no AWS region is set", **nobody)
     refused("no credentials", 64, "there are no AWS credentials", "aws configure", AWS_REGION="us-east-1", **nobody)
     refused("nobody there", 69, "cannot reach SSM", AWS_ENDPOINT_URL="http://127.0.0.1:1")
-    refused("a file that cannot be sent", 65, arguments=("upload", ROOT / "streamer/tests/fixtures/hevc.mp4"))
+    refused("a file that cannot be sent", 65, arguments=("upload", ROOT / "streamer/tests/fixtures/pcm.mov"))
     for here in ("up", "demo"):
         refused(f"{here}", 64, "runs on this machine", arguments=(here,))
     client.deploy(region, "nowhere", bucket="matinee-gone")

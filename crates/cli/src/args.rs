@@ -6,8 +6,8 @@ use chrono_tz::Tz;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    act, aws::AwsOptions, cost, demo, error::CliError, key, list, local_time, log, play, schedule,
-    show, up, upload,
+    act, aws::AwsOptions, check, cost, demo, error::CliError, key, list, local_time, log, play,
+    schedule, show, up, upload,
 };
 
 /// Takes a recorded video live at an exact date and time.
@@ -53,6 +53,7 @@ enum Command {
     Cancel(act::CancelArgs),
     Stop(act::StopArgs),
     Key(key::Args),
+    Check(check::Args),
     Play(play::Args),
     Cost(cost::Args),
     Demo(demo::Args),
@@ -70,7 +71,8 @@ impl Command {
             Self::Demo(_) => "demo",
             // Its --region is that of the prices.
             Self::Cost(_) | Self::Streamer => return Ok(()),
-            Self::Schedule(_)
+            Self::Check(_)
+            | Self::Schedule(_)
             | Self::Upload(_)
             | Self::List(_)
             | Self::Show(_)
@@ -153,6 +155,7 @@ pub(crate) fn run() -> Result<ExitCode, CliError> {
             Command::Cancel(args) => act::cancel(args, &global).await,
             Command::Stop(args) => act::stop(args, &global).await,
             Command::Key(args) => key::run(args, &global).await,
+            Command::Check(args) => check::run(args, &global).await,
             Command::Play(args) => play::run(args, &global).await,
             Command::Cost(args) => cost::run(args).await,
             Command::Demo(args) => demo::run(args, &global).await,

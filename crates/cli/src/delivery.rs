@@ -1,8 +1,7 @@
 //! How the destinations are sent to: options of `schedule` and `play`.
 
-use broadcast::{Backup, DEFAULT_BACKUP_AFTER, FailureKind, Ingest, Platform, Timestamps};
+use broadcast::{Backup, DEFAULT_BACKUP_AFTER, Ingest, Platform, Timestamps};
 use clap::Args;
-use streamer::{media::VideoCodec, show::Codecs};
 
 use crate::{
     destination::{Destination, split_name},
@@ -76,48 +75,6 @@ impl DeliveryArgs {
         });
         Ok(())
     }
-}
-
-/// Whether destinations take the coding of the picture, as far as that is known before they are
-/// asked; what is not known, or is no for some of them, as warnings.
-///
-/// # Errors
-/// `UnsupportedMedia` when none of them takes it.
-pub(crate) fn check_codec(
-    codec: VideoCodec,
-    destinations: &[Destination],
-) -> Result<Vec<String>, CliError> {
-    let takes = |one: &Destination| Codecs::of(one.platform, one.enhanced).take(codec);
-    let (asked, refused): (Vec<_>, Vec<_>) = destinations
-        .iter()
-        .filter(|one| !takes(one))
-        .partition(|one| one.platform == Platform::Custom);
-    let codec = codec.name();
-    if refused.len() == destinations.len() {
-        let names: Vec<&str> = refused.iter().map(|one| &*one.name).collect();
-        return Err(CliError::new(
-            FailureKind::UnsupportedMedia,
-            format!(
-                "the video is {codec}, which {} does not take; make it H.264: \
-                 ffmpeg -i VIDEO -c:v libx264 -c:a copy NEW.mp4",
-                names.join(" and ")
-            ),
-        ));
-    }
-    let refused = refused.iter().map(|one| {
-        format!(
-            "the video is {codec}, which {} does not take: it will be sent to the others only",
-            one.name
-        )
-    });
-    let asked = asked.iter().map(|one| {
-        format!(
-            "the video is {codec}; it is sent to {} only if its ingest says that it takes that, \
-             or --enhanced does",
-            one.name
-        )
-    });
-    Ok(refused.chain(asked).collect())
 }
 
 fn ingest(address: &str) -> Result<Ingest, String> {
@@ -300,27 +257,6 @@ mod tests {
             &["zero"],
             Err("--timestamps: it is continue or restart-at-zero"),
         );
-    }
-
-    #[track_caller]
-    fn check_hevc(to: &[&str], expected: Result<usize, &str>) {
-        let destinations = applied(to, args(&[], &[])).unwrap();
-        let found = check_codec(VideoCodec::Hevc, &destinations);
-        match (found, expected) {
-            (Ok(warnings), Ok(number)) => assert_eq!(warnings.len(), number, "{warnings:?}"),
-            (Err(error), Err(words)) => assert!(error.to_string().contains(words), "{error}"),
-            (found, expected) => panic!("{found:?} instead of {expected:?}"),
-        }
-    }
-
-    #[test]
-    fn who_takes_hevc() {
-        check_hevc(&["youtube"], Ok(0));
-        check_hevc(&["twitch"], Err("HEVC, which twitch does not take"));
-        check_hevc(&["twitch", "youtube"], Ok(1));
-        check_hevc(ONE, Ok(1));
-        let facebook = applied(&["facebook"], args(&[], &[])).unwrap();
-        assert_eq!(check_codec(VideoCodec::Avc, &facebook).unwrap(), [""; 0]);
     }
 
     #[test]

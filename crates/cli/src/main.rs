@@ -13,6 +13,8 @@ mod list;
 mod show;
 mod watch;
 
+mod check;
+
 mod act;
 mod key;
 

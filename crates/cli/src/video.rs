@@ -6,11 +6,11 @@ use broadcast::{FailureKind, SourceUrl};
 
 use streamer::{
     address::AddressPolicy,
-    media::{Movie, Programme},
+    media::{Movie, MovieOptions},
     source::{Source, SourceOptions},
 };
 
-use crate::{arrangement::ArrangementArgs, error::CliError};
+use crate::error::CliError;
 
 /// The source that was typed. A path is made absolute: who opens it lives in another directory.
 pub(crate) fn source(text: &str) -> Result<SourceUrl, CliError> {
@@ -32,15 +32,18 @@ pub(crate) fn source(text: &str) -> Result<SourceUrl, CliError> {
     SourceUrl::file(&path).map_err(|error| CliError::usage(error.to_string()))
 }
 
-/// Opens a video, which reads its index and finds out whether it can be sent as it is asked for.
-pub(crate) async fn open(source: &SourceUrl, args: ArrangementArgs) -> Result<Programme, CliError> {
-    let options = SourceOptions {
+/// How a video is read here.
+pub(crate) fn source_options() -> SourceOptions {
+    SourceOptions {
         // It is the machine of the one who asks.
         addresses: AddressPolicy::PRIVATE_TOO,
         allow_plain_http: true,
         ..SourceOptions::default()
-    };
-    let source = Source::open(source, options).await?;
-    let movie = Movie::open(source, &args.movie_options()).await?;
-    Ok(Programme::new(movie, args.arrangement()).await?)
+    }
+}
+
+/// Opens a video, which reads its index and finds out whether it can be sent.
+pub(crate) async fn movie(source: &SourceUrl, options: &MovieOptions) -> Result<Movie, CliError> {
+    let source = Source::open(source, source_options()).await?;
+    Ok(Movie::open(source, options).await?)
 }

@@ -106,7 +106,7 @@ impl Deployment {
 }
 
 /// What every AWS tool reads, with what was said on the command line above it.
-async fn configuration(options: &AwsOptions) -> SdkConfig {
+pub(crate) async fn configuration(options: &AwsOptions) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(TRY_TIMEOUT)

@@ -5,6 +5,6 @@ mod options;
 
 mod words;
 
-pub(crate) use deployment::Deployment;
+pub(crate) use deployment::{Deployment, configuration};
 pub(crate) use options::AwsOptions;
 pub(crate) use words::{Denied, s3_failed};

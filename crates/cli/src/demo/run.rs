@@ -5,12 +5,10 @@ use std::process::ExitCode;
 use api::{CreateRequest, DestinationRequest};
 use broadcast::{FailureKind, SourceUrl, Status};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Timelike, Utc};
+use streamer::media::{MovieOptions, Programme};
 
 use super::{compare, report::Report, stage::Stage};
-use crate::{
-    args::Global, arrangement::ArrangementArgs, client::Client, error::CliError, local_time,
-    screen::say, video, watch,
-};
+use crate::{args::Global, client::Client, error::CliError, local_time, screen::say, video, watch};
 
 /// How far ahead the sample is scheduled: the lead, and time for the scheduler to take it.
 const AHEAD: TimeDelta = TimeDelta::seconds(13);
@@ -44,7 +42,7 @@ async fn play(stage: &Stage, json: bool, global: &Global) -> Result<ExitCode, Cl
     let zone = global.zone()?;
     let source =
         SourceUrl::file(&stage.video).map_err(|error| CliError::internal(error.to_string()))?;
-    let programme = video::open(&source, ArrangementArgs::default()).await?;
+    let programme = Programme::plain(video::movie(&source, &MovieOptions::default()).await?);
     let client = Client::open(stage.region.data_dir())?;
     let air_time = whole_second(Utc::now() + AHEAD);
     let request = CreateRequest {

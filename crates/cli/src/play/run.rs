@@ -8,6 +8,7 @@ use serde_json::json;
 use streamer::{
     address::AddressPolicy,
     ingest::DialPolicy,
+    media::Programme,
     show::{self, Codecs, Show, ShowDestination, Summary, Update},
 };
 use tokio::sync::watch;
@@ -17,7 +18,8 @@ use super::lines::Narrator;
 use crate::{
     args::Global,
     arrangement::ArrangementArgs,
-    delivery::{self, DeliveryArgs},
+    check::{Before, CheckArgs, before},
+    delivery::DeliveryArgs,
     destination,
     error::CliError,
     schedule::{OnDropArg, TwiceArgs, seconds},
@@ -70,6 +72,9 @@ pub(crate) struct Args {
     #[command(flatten)]
     delivery: DeliveryArgs,
 
+    #[command(flatten)]
+    check: CheckArgs,
+
     /// How long after the air time an ingest may be away before it is given up, as in 30s
     #[arg(long, value_name = "SPAN", default_value = "1m", value_parser = seconds)]
     patience: u64,
@@ -105,16 +110,18 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
         ..DialPolicy::new(AddressPolicy::PRIVATE_TOO)
     };
     dial.check_certificates()?;
-    let programme = video::open(&video::source(&args.video)?, args.arrangement).await?;
-    let codec = delivery::check_codec(programme.video().codec, &destinations)?;
-    for warning in programme
-        .warnings()
-        .iter()
-        .chain(&codec)
-        .chain(&destination::warnings(&destinations))
-    {
+    let source = video::source(&args.video)?;
+    let movie = video::movie(&source, &args.arrangement.movie_options()).await?;
+    let show = Before {
+        video: &args.video,
+        destinations: &destinations,
+        silence: args.arrangement.silence,
+    };
+    before(&movie, show, args.check).await?;
+    for warning in destination::warnings(&destinations) {
         eprintln!("warning: {warning}");
     }
+    let programme = Programme::new(movie, args.arrangement.arrangement()).await?;
     let names: Vec<&str> = destinations.iter().map(|one| &*one.name).collect();
     let keys = args.keys.read(&names)?;
     // To type keys takes its time, and `+10m` is ten minutes from when all is said.

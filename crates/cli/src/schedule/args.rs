@@ -9,7 +9,8 @@ use chrono_tz::Tz;
 use clap::ValueEnum;
 
 use crate::{
-    arrangement::ArrangementArgs, delivery::DeliveryArgs, error::CliError, stream_keys::KeyArgs,
+    arrangement::ArrangementArgs, check::CheckArgs, delivery::DeliveryArgs, error::CliError,
+    stream_keys::KeyArgs,
 };
 
 /// Schedule a video: it goes live at the air time, on the second
@@ -66,6 +67,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(super) delivery: DeliveryArgs,
+
+    #[command(flatten)]
+    pub(super) check: CheckArgs,
 
     /// How far the keys are tried before the show [default: publish]
     #[arg(long, value_enum, value_name = "HOW")]

@@ -7,10 +7,17 @@ use api::{BackupRequest, BroadcastView, CreateRequest, DestinationRequest};
 use broadcast::SourceUrl;
 use chrono::{SecondsFormat, Utc};
 use chrono_tz::Tz;
+use streamer::media::Programme;
 
 use super::Args;
 use crate::{
-    args::Global, client::Client, delivery, destination, error::CliError, local_time, screen::say,
+    args::Global,
+    check::{Before, before, tell},
+    client::Client,
+    destination,
+    error::CliError,
+    local_time,
+    screen::say,
     show, upload, video, watch,
 };
 
@@ -24,13 +31,17 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     args.delivery.apply(&mut destinations)?;
     let mut source = video::source(&args.video)?;
     let client = Client::of(global).await?;
+    let mut told = Vec::new();
     if let SourceUrl::File(_) = source {
-        // What lies elsewhere may not be there yet; a file that is bad now stays bad.
-        let programme = video::open(&source, args.arrangement).await?;
-        let codec = delivery::check_codec(programme.video().codec, &destinations)?;
-        for warning in programme.warnings().iter().chain(&codec) {
-            eprintln!("warning: {warning}");
-        }
+        // Before a key is asked for and anything is uploaded. What lies elsewhere, the API checks.
+        let movie = video::movie(&source, &args.arrangement.movie_options()).await?;
+        let show = Before {
+            video: &args.video,
+            destinations: &destinations,
+            silence: args.arrangement.silence,
+        };
+        told = before(&movie, show, args.check).await?;
+        Programme::new(movie, args.arrangement.arrangement()).await?;
     }
     for warning in destination::warnings(&destinations) {
         eprintln!("warning: {warning}");
@@ -84,11 +95,13 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
         silence: args.arrangement.silence.then_some(true),
         head_seconds: args.arrangement.head,
         tail_seconds: args.arrangement.tail,
+        force: args.check.force.then_some(true),
     };
     let broadcast = client
         .create(&request)
         .await
         .map_err(|error| after_upload(error, uploaded.as_deref()))?;
+    tell(&broadcast.findings, &told);
     match (args.json, args.watch) {
         (true, false) => show::print_json(&broadcast)?,
         (true, true) => {}

@@ -4,11 +4,16 @@ use std::process::ExitCode;
 
 use broadcast::SourceUrl;
 use serde::Serialize;
+use streamer::media::MovieOptions;
 
 use super::{Sent, send};
 use crate::{
-    args::Global, arrangement::ArrangementArgs, client::Client, error::CliError, screen::say, show,
-    video,
+    args::Global,
+    check::{Before, CheckArgs, before},
+    client::Client,
+    error::CliError,
+    screen::say,
+    show, video,
 };
 
 /// Upload a video to the bucket of a deployment on AWS, and print its s3:// address
@@ -57,12 +62,14 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     let Some(deployment) = client.deployment() else {
         return Err(CliError::internal("there is no deployment".to_owned()));
     };
-    for warning in video::open(&source, ArrangementArgs::default())
-        .await?
-        .warnings()
-    {
-        eprintln!("warning: {warning}");
-    }
+    let movie = video::movie(&source, &MovieOptions::default()).await?;
+    let show = Before {
+        video: &args.video,
+        destinations: &[],
+        silence: false,
+    };
+    // Where it will go is not known yet.
+    before(&movie, show, CheckArgs { force: true }).await?;
     let Sent {
         source,
         bytes,

@@ -6,5 +6,6 @@ mod matinee;
 
 mod at_a_region;
 mod aws;
+mod check;
 mod on_air;
 mod usage;

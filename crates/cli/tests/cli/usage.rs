@@ -98,7 +98,7 @@ fn bad_files_are_refused_before_anything_else() {
         played.failed(code, &["error: "]);
     }
     let hevc = matinee(&["play", &fixture("hevc.mp4"), "--to", "facebook"]);
-    hevc.failed(65, &["HEVC, which facebook does not take"]);
+    hevc.failed(65, &["facebook: the picture is HEVC"]);
 }
 
 #[test]

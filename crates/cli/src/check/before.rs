@@ -1,0 +1,90 @@
+//! The check that precedes a show: `matinee schedule`, `play` and `upload`.
+
+use broadcast::{FailureKind, Platform};
+use streamer::{
+    check::{CheckOptions, Finding, Report, Severity, check_movie},
+    media::Movie,
+};
+
+use crate::{destination::Destination, error::CliError};
+
+/// What is done about errors.
+#[derive(clap::Args, Clone, Copy, Debug, Default)]
+pub(crate) struct CheckArgs {
+    /// Go on although `matinee check` finds errors: a limit may have changed, or not matter to you
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// What the check has to know of the show.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Before<'a> {
+    /// The video as it was typed.
+    pub(crate) video: &'a str,
+    /// Where it goes; nowhere yet: only what every ingest needs counts.
+    pub(crate) destinations: &'a [Destination],
+    /// Whether silence is added where there is no sound.
+    pub(crate) silence: bool,
+}
+
+/// Checks an opened video, says on standard error what is wrong with it, and returns that.
+///
+/// # Errors
+/// `UnsupportedMedia` if there are errors, unless they are to be ignored.
+pub(crate) async fn before(
+    movie: &Movie,
+    show: Before<'_>,
+    args: CheckArgs,
+) -> Result<Vec<Finding>, CliError> {
+    let custom = |one: &&Destination| one.platform == Platform::Custom;
+    let options = CheckOptions {
+        silence: show.silence,
+        enhanced: show
+            .destinations
+            .iter()
+            .filter(custom)
+            .all(|one| one.enhanced),
+        name: (!show.video.contains("://")).then(|| show.video.to_owned()),
+        ..CheckOptions::default()
+    };
+    let mut platforms: Vec<Platform> = Vec::new();
+    for destination in show.destinations {
+        if !platforms.contains(&destination.platform) {
+            platforms.push(destination.platform);
+        }
+    }
+    if platforms.is_empty() {
+        platforms.push(Platform::Custom);
+    }
+    let report = check_movie(movie, &options, &platforms).await?;
+    tell(&report.findings, &[]);
+    match report.has_errors() && !args.force {
+        true => Err(refused(&report, show.video)),
+        false => Ok(report.findings),
+    }
+}
+
+/// Prints errors and warnings that are not told yet, and that a video was not checked. What is only
+/// good to know is for `matinee check`.
+pub(crate) fn tell(findings: &[Finding], told: &[Finding]) {
+    for found in findings {
+        let counts = found.severity != Severity::Note || found.rule == "checked";
+        if counts && !told.contains(found) {
+            eprintln!("{}: {found}", found.severity);
+        }
+    }
+}
+
+fn refused(report: &Report, video: &str) -> CliError {
+    let mend = match &report.command {
+        Some(command) => format!("\nThis makes a file that is taken:\n  {command}"),
+        None => String::new(),
+    };
+    CliError::new(
+        FailureKind::UnsupportedMedia,
+        format!(
+            "{video} will not be taken as it is; --force goes on all the same, and `matinee check` \
+             tells more{mend}"
+        ),
+    )
+}

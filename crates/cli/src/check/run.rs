@@ -1,0 +1,101 @@
+//! `matinee check`: opens a video, judges it, says what is wrong with it.
+
+use std::process::ExitCode;
+
+use broadcast::{FailureKind, Platform};
+use clap::ValueEnum;
+use streamer::{
+    check::{CheckOptions, check},
+    source::Source,
+};
+
+use super::shown;
+use crate::{args::Global, aws, error::CliError, screen::say, show, video};
+
+/// Check a video before the show: what the platforms refuse, what will look wrong, and the ffmpeg
+/// command that mends it
+///
+/// Reads the index and a few samples, a few megabytes of an hour. Nothing is sent to anyone.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  matinee check talk.mp4
+  matinee check talk.mp4 --for facebook --for youtube
+  matinee check s3://videos/talk.mp4 --for twitch
+  matinee --aws --profile work check s3://videos/talk.mp4
+  matinee check talk.mov --json | jq -r '.findings[] | select(.severity == \"error\") | .what'
+
+Exit code: 0 without errors, whatever the warnings; 65 with errors; 66 or 74 when the video cannot be
+read. All limits, with where they are from: docs/preflight.md")]
+pub(crate) struct Args {
+    /// A file, s3://bucket/key or https://…
+    video: String,
+
+    /// For whom: what it publishes as its limits counts. Custom is what every ingest needs
+    /// [default: all of them]
+    #[arg(long = "for", value_enum, value_name = "PLATFORM")]
+    platforms: Vec<PlatformArg>,
+
+    /// The sound track that will be sent, from 1 [default: the first that is enabled]
+    #[arg(long, value_name = "N")]
+    audio: Option<u32>,
+
+    /// It will be sent with silence if it has no sound
+    #[arg(long)]
+    silence: bool,
+
+    /// The custom ingest takes HEVC and AV1 (Enhanced RTMP)
+    #[arg(long)]
+    enhanced: bool,
+
+    /// Print the whole report for programs
+    #[arg(long)]
+    json: bool,
+}
+
+/// For whom a video is checked.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum PlatformArg {
+    Facebook,
+    Youtube,
+    Twitch,
+    Custom,
+}
+
+/// Does it.
+pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliError> {
+    let url = video::source(&args.video)?;
+    let mut options = video::source_options();
+    if global.aws.are_given() {
+        options.aws = Some(aws::configuration(&global.aws).await);
+    }
+    let source = Source::open(&url, options).await?;
+    let platforms: Vec<Platform> = args.platforms.into_iter().map(Into::into).collect();
+    let options = CheckOptions {
+        audio_track: args.audio,
+        silence: args.silence,
+        enhanced: args.enhanced,
+        // As it was typed: the command is given where this one was.
+        name: (!args.video.contains("://")).then(|| args.video.clone()),
+    };
+    let report = check(source, &options, &platforms).await?;
+    if args.json {
+        show::print_json(&report)?;
+    } else {
+        say(shown::report(&report));
+    }
+    Ok(match report.has_errors() {
+        true => ExitCode::from(FailureKind::UnsupportedMedia.exit_code()),
+        false => ExitCode::SUCCESS,
+    })
+}
+
+impl From<PlatformArg> for Platform {
+    fn from(arg: PlatformArg) -> Self {
+        match arg {
+            PlatformArg::Facebook => Self::Facebook,
+            PlatformArg::Youtube => Self::Youtube,
+            PlatformArg::Twitch => Self::Twitch,
+            PlatformArg::Custom => Self::Custom,
+        }
+    }
+}
