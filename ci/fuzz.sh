@@ -38,7 +38,7 @@ run() { # target
   mkdir -p "$learnt"
   [[ $1 != mp4_index ]] || dictionary=(-dict=fuzz/mp4.dict)
   fuzz run "$1" "$learnt" "$directory/seeds/$1" -- "${limits[@]}" "${dictionary[@]}" \
-    -max_total_time="$seconds" -print_final_stats=1
+    -max_total_time="$seconds" -print_final_stats=1 2>&1 | cut -c1-300
 }
 for name in mp4_index rtmp_reader amf0; do
   check "$name: no finding" run "$name"

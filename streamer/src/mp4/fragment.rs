@@ -17,6 +17,9 @@ pub(crate) struct FragmentedTrack {
     pub(crate) track_id: u32,
     pub(crate) handler: Handler,
     pub(crate) table: BuiltTable,
+    /// Bytes of the file that no sample has taken yet. A run of a few bytes can claim millions of
+    /// samples; there are no more of them than bytes.
+    pub(crate) left: u64,
 }
 
 /// Where the data of a run without an offset of its own starts.
@@ -155,6 +158,8 @@ impl FragmentedTrack {
         let mut offset = at;
         for number in 0..run.count {
             let sample = run.next(defaults, number == 0)?;
+            let taken = self.left.checked_sub(sample.size.max(1).into());
+            self.left = taken.ok_or(DAMAGED)?;
             let key = self.handler == Handler::Audio || sample.flags & (NOT_SYNC | DEPENDS) == 0;
             self.table.append(Addition {
                 offset,

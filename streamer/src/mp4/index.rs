@@ -123,6 +123,7 @@ async fn add_fragments(
             track_id: track.track_id,
             handler: track.handler,
             table,
+            left: source.length(),
         })
         .collect();
     fragments::for_each(source, from, |fragment| {

@@ -306,6 +306,7 @@ proptest! {
                 track_id: 1,
                 handler: Handler::Video,
                 table: BuiltTable::new(false),
+                left: u64::MAX,
             }];
             let defaults: &[Trex] = &[];
             fragments::for_each(&source, 0, |it| read_fragment(it, defaults, &mut tracks))

@@ -77,6 +77,19 @@ async fn truncated() {
 }
 
 #[tokio::test]
+async fn a_run_of_more_samples_than_there_are_bytes() {
+    let mut bytes = std::fs::read(fixture("fragments-default-base.mp4")).unwrap();
+    let run = bytes.windows(4).position(|at| at == b"trun").unwrap();
+    // Nothing is said of any of them but that there are seven million.
+    bytes[run + 4..run + 8].copy_from_slice(&1_u32.to_be_bytes());
+    bytes[run + 8..run + 12].copy_from_slice(&7_000_000_u32.to_be_bytes());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("talk.mp4");
+    std::fs::write(&path, bytes).unwrap();
+    check(&path, FailureKind::UnsupportedMedia, &["a fragment"]).await;
+}
+
+#[tokio::test]
 async fn fragments_that_are_cut_off() {
     let whole = std::fs::read(fixture("fragments-default-base.mp4")).unwrap();
     let folder = tempfile::tempdir().unwrap();
