@@ -12,6 +12,8 @@ seconds=${1:-300}
 version=0.13.2
 export PATH=$CI_TOOLS/cargo-fuzz/bin:$PATH
 target=${CARGO_TARGET_DIR:-$PWD/target}/fuzz
+# What was freed does not count for long.
+export ASAN_OPTIONS=quarantine_size_mb=16
 # Sizes in MB: of a process under the address sanitizer, and of one allocation. No input is longer
 # than MAX_LENGTH, to which the MP4 target adds 128 KiB.
 limits=(-rss_limit_mb=512 -malloc_limit_mb=4 -timeout=10 -max_len=16384)
