@@ -1,0 +1,1 @@
+"""What ci/performance.py is made of."""
