@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-#[tokio::main(worker_threads = 2)]
+// One thread: what a show does in a second takes a few milliseconds, and threads that wake one
+// another would double that.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     streamer::task::run().await
 }

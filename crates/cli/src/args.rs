@@ -140,7 +140,13 @@ pub(crate) fn run() -> Result<ExitCode, CliError> {
         _ => log::Reader::Person,
     };
     log::begin(volume, reader);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let mut runtime = match command {
+        // What a show does in a second takes a few milliseconds, and threads that wake one another
+        // would double that.
+        Command::Play(_) | Command::Streamer => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = runtime
         .enable_all()
         .build()
         .map_err(|error| CliError::internal(format!("cannot start threads: {error}")))?;

@@ -176,6 +176,11 @@ impl Connection {
         self.publisher.bytes_output()
     }
 
+    /// Bytes in the queue.
+    pub(crate) fn unsent(&self) -> usize {
+        self.publisher.output().len()
+    }
+
     /// Hands everything in the queue to the kernel.
     pub(crate) async fn flush(&mut self) -> Result<(), LinkError> {
         loop {

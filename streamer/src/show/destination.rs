@@ -39,6 +39,8 @@ pub(super) struct Destination {
     pub(super) resume: MediaTime,
     /// The last packet that was handed to the kernel.
     pub(super) last_sent: Option<MediaTime>,
+    /// The last packet of the last connection, whether it got that far or not.
+    pub(super) last_queued: MediaTime,
     /// Its clock, once it has been on air.
     pub(super) pace: Option<Pace>,
     pub(super) backoff: Backoff,
@@ -72,6 +74,7 @@ impl Destination {
             stop,
             began,
             last_sent: None,
+            last_queued: MediaTime::ZERO,
             pace: None,
             backoff: Backoff::default(),
             failing_since: None,

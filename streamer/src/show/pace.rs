@@ -1,7 +1,12 @@
 //! When each packet leaves, and with which time stamp.
 
 use broadcast::MediaTime;
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
+
+/// Packets that are due within this time of one another leave together, the later ones so much
+/// early: half as many wake-ups and half the processor time. It is less than a frame of sound or
+/// picture lasts, so that no more than one of each goes along.
+pub(super) const TOGETHER: Duration = Duration::from_millis(15);
 
 /// One destination's clock: the packet with decoding time `origin` leaves at `zero`, every other
 /// one at its distance from it.
@@ -28,9 +33,10 @@ impl Pace {
         }
     }
 
-    /// After an interruption: the packet with decoding time `origin` leaves now.
-    pub(super) fn resumed(self, now: Instant, origin: MediaTime) -> Self {
-        let ahead = self.position(now) + self.ahead - origin;
+    /// After an interruption: the packet with decoding time `origin` leaves now. The one with
+    /// decoding time `last` was the last before, and may have left early.
+    pub(super) fn resumed(self, now: Instant, origin: MediaTime, last: MediaTime) -> Self {
+        let ahead = self.position(now).max(last) + self.ahead - origin;
         Self::new(now, origin, ahead.max(self.ahead))
     }
 
@@ -60,8 +66,6 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     const fn s(seconds: i64) -> MediaTime {
@@ -95,12 +99,12 @@ mod tests {
         let zero = Instant::now();
         let pace = Pace::new(zero, MediaTime::ZERO, MediaTime::ZERO);
         let back = zero + Duration::from_secs(15);
-        let pace = pace.resumed(back, s(8)).stamped_from(s(8));
+        let pace = pace.resumed(back, s(8), s(10)).stamped_from(s(8));
         assert_eq!(pace.due(s(9)), back + Duration::from_secs(1));
         assert_eq!((pace.stamp(s(8)), pace.stamp(s(9))), (s(0), s(1)));
         // And anew.
         let later = back + Duration::from_secs(10);
-        let pace = pace.resumed(later, s(12)).stamped_from(s(12));
+        let pace = pace.resumed(later, s(12), s(13)).stamped_from(s(12));
         assert_eq!((pace.due(s(12)), pace.stamp(s(12))), (later, s(0)));
     }
 
@@ -110,12 +114,16 @@ mod tests {
         let pace = Pace::new(zero, MediaTime::ZERO, MediaTime::ZERO);
         // Lost at 10 s, back at 15 s, on from the key frame at 8 s.
         let back = zero + Duration::from_secs(15);
-        let pace = pace.resumed(back, s(8));
+        let pace = pace.resumed(back, s(8), s(10));
         assert_eq!(pace.due(s(8)), back);
         assert_eq!(pace.stamp(s(8)), s(15));
         // And once more: lost at 20 s on the clock, back at 21 s, on from 12 s.
-        let pace = pace.resumed(zero + Duration::from_secs(21), s(12));
+        let pace = pace.resumed(zero + Duration::from_secs(21), s(12), s(13));
         assert_eq!(pace.stamp(s(12)), s(21));
         assert_eq!(pace.stamp(s(13)), s(22));
+        // And at once, after a packet that left early: 13.01 s on the media, 22.01 s on the clock.
+        let early = s(13) + MediaTime::from(TOGETHER);
+        let again = pace.resumed(zero + Duration::from_secs(22), s(12), early);
+        assert_eq!(again.stamp(s(12)), pace.stamp(early));
     }
 }

@@ -109,8 +109,12 @@ impl Reporter {
         self.pass_on();
     }
 
-    pub(super) fn sent(&mut self, packet: &Packet) {
+    /// What was queued was handed to the kernel.
+    pub(super) fn sent(&mut self) {
         self.stall.sent(Instant::now());
+    }
+
+    pub(super) fn queued(&mut self, packet: &Packet) {
         match packet.track {
             TrackKind::Video => self.progress.video_frames += 1,
             TrackKind::Audio => self.progress.audio_frames += 1,

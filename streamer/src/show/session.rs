@@ -1,14 +1,20 @@
 //! The show over one connection.
 
-use std::{future::Future, io, pin::pin, time::Duration};
+use std::{future::Future, io, pin::pin, task::Poll, time::Duration};
 
 use broadcast::{Failure, FailureKind, MediaTime, OnDrop, Timestamps};
 use chrono::Utc;
+use futures_util::poll;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    destination::Destination, feed::Feed, gate, in_flight::InFlight, metadata::metadata, pace::Pace,
+    destination::Destination,
+    feed::Feed,
+    gate,
+    in_flight::InFlight,
+    metadata::metadata,
+    pace::{Pace, TOGETHER},
 };
 use crate::{
     ingest::{Connection, DialPolicy, LinkError},
@@ -21,6 +27,9 @@ const LATE: Duration = Duration::from_secs(1);
 
 /// After this time a connection counts as one that worked.
 const WORKING: Duration = Duration::from_secs(5);
+
+/// With so many bytes the queue is handed on, whatever goes along: as much as one write takes well.
+const A_LOT: usize = 64 * 1024;
 
 /// What one connection has to remember.
 pub(super) struct Session {
@@ -105,22 +114,35 @@ impl Session {
                 return Ok(Played::GoAway);
             }
             let due = pace.due(packet.dts);
-            if due > Instant::now() {
-                // The first packet of a connection makes up for the time without one.
+            // The first packet of a connection is on the second, and makes up for the time without
+            // one.
+            let ahead = if is_first { Duration::ZERO } else { TOGETHER };
+            if due > Instant::now() + ahead {
                 if !is_first {
                     destination.reporter.waits_until(due);
                 }
                 self.meanwhile(connection, sleep_until(due)).await?;
             }
-            self.send(destination, connection, &packet, pace).await?;
-            if is_first {
-                let is_told = destination.show.is_announced || destination.began <= air_time;
-                let announced = is_told.then_some(air_time);
-                destination.reporter.on_air(Utc::now(), announced);
-                is_first = false;
-            }
-            self.take_stock(destination, connection)?;
-            let next = self.meanwhile(connection, feed.next()).await?;
+            self.queue(destination, connection, &packet, pace)?;
+            let next = {
+                let mut next = pin!(feed.next());
+                let ready = poll!(next.as_mut());
+                if is_first || !self.goes_along(&ready, pace) || connection.unsent() > A_LOT {
+                    self.flush(destination, connection, packet.dts).await?;
+                    if is_first {
+                        let is_told =
+                            destination.show.is_announced || destination.began <= air_time;
+                        let announced = is_told.then_some(air_time);
+                        destination.reporter.on_air(Utc::now(), announced);
+                        is_first = false;
+                    }
+                    self.take_stock(destination, connection)?;
+                }
+                match ready {
+                    Poll::Ready(next) => next,
+                    Poll::Pending => self.meanwhile(connection, next).await?,
+                }
+            };
             match next.map_err(Halt::Failed)? {
                 Some(next) => packet = next,
                 None => {
@@ -128,6 +150,17 @@ impl Session {
                     return Ok(Played::End);
                 }
             }
+        }
+    }
+
+    /// Whether the packet after the one just queued leaves with it.
+    fn goes_along(&self, next: &Poll<Result<Option<Packet>, Failure>>, pace: Pace) -> bool {
+        match next {
+            Poll::Ready(Ok(Some(next))) => {
+                let parts_here = self.go_away && is_entry(next);
+                !parts_here && pace.due(next.dts) <= Instant::now() + TOGETHER
+            }
+            _ => false,
         }
     }
 
@@ -206,14 +239,14 @@ impl Session {
         loop {
             tokio::select! {
                 biased;
-                () = self.stop.clone().cancelled_owned() => return Err(Halt::Stopped),
+                () = self.stop.cancelled() => return Err(Halt::Stopped),
                 value = &mut work => return Ok(value),
                 event = connection.event() => self.on_event(&event?),
             }
         }
     }
 
-    async fn send(
+    fn queue(
         &mut self,
         destination: &mut Destination,
         connection: &mut Connection,
@@ -230,12 +263,24 @@ impl Session {
         let end = connection.bytes_queued();
         self.in_flight
             .sent(end, packet.dts, is_entry(packet), Instant::now());
+        destination.last_queued = packet.dts;
+        destination.reporter.queued(packet);
+        Ok(())
+    }
+
+    /// Hands what is queued to the kernel; the last of it has this decoding time.
+    async fn flush(
+        &mut self,
+        destination: &mut Destination,
+        connection: &mut Connection,
+        last: MediaTime,
+    ) -> Result<(), Halt> {
         tokio::select! {
-            () = self.stop.clone().cancelled_owned() => return Err(Halt::Stopped),
+            () = self.stop.cancelled() => return Err(Halt::Stopped),
             flushed = connection.flush() => flushed?,
         }
-        destination.last_sent = Some(packet.dts);
-        destination.reporter.sent(packet);
+        destination.last_sent = Some(last);
+        destination.reporter.sent();
         Ok(())
     }
 
@@ -306,11 +351,12 @@ impl Destination {
         let skips = self.show.on_drop == OnDrop::Skip;
         let pace = match self.pace {
             Some(pace) if skips => pace,
-            Some(pace) => pace.resumed(now, first),
+            Some(pace) => pace.resumed(now, first, self.last_queued),
             None if held => Pace::new(air, first, MediaTime::ZERO),
             None if skips && self.is_late() => Pace::new(air, MediaTime::ZERO, MediaTime::ZERO),
             None if self.resume > MediaTime::ZERO => {
-                // Another attempt was on air: its time stamps went on with the clock, too.
+                // Another attempt was on air: its time stamps went on with the clock, too. What it
+                // sent early is less than it takes to start another.
                 let clock = MediaTime::from(gate::past(self.show.air_time));
                 Pace::new(now, first, (clock - first).max(MediaTime::ZERO))
             }

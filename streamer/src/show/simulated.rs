@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Show, ShowDestination,
     destination::Destination,
+    pace::TOGETHER,
     reporter::Reporter,
     synthetic::{Samples, Synthetic},
 };
@@ -173,11 +174,11 @@ async fn check(video: Samples, audio: Samples) -> Vec<u32> {
         let ticks = i64::from(arrival.number) * i64::from(samples.duration);
         let due = MediaTime::from_ticks(ticks, samples.time_scale);
         assert_eq!(arrival.timestamp, flv::timestamp_ms(due), "{due}");
-        let late = (arrival.at - zero).checked_sub(due.to_duration());
+        let late = (arrival.at - zero + TOGETHER).checked_sub(due.to_duration());
         // The run time's timers count whole milliseconds.
         assert!(
-            late.is_some_and(|late| late <= Duration::from_millis(1)),
-            "{late:?} at {due}"
+            late.is_some_and(|late| late <= TOGETHER + Duration::from_millis(1)),
+            "{late:?} at {due}, with {TOGETHER:?} for what goes along with the packet before it"
         );
     }
     let videos = arrivals.iter().filter(|arrival| arrival.is_video);

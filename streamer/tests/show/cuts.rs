@@ -68,6 +68,8 @@ async fn check(seed: u64, movie: &Movie, wanted: &[Wanted]) {
                     "seed {seed}: {failure}"
                 );
                 start_at = failure.position.unwrap();
+                // Another task takes longer to start, and what this one sent early is over then.
+                sleep(Duration::from_millis(100)).await;
             }
         }
     }

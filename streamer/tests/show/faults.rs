@@ -50,7 +50,9 @@ async fn a_cut_loses_nothing() {
         ..Options::default()
     })
     .await;
-    let (result, _) = run(show(&movie, vec![destination("it", &ingest)], soon())).await;
+    let mut show = show(&movie, vec![destination("it", &ingest)], soon());
+    show.patience = Duration::from_secs(20);
+    let (result, _) = run(show).await;
     let it = result.unwrap().destinations.remove(0);
     assert!(it.finished);
     assert_eq!(it.reconnects, 1);
