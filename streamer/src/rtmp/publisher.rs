@@ -27,6 +27,11 @@ const CHUNK_SIZE: u32 = 4096;
 /// nothing, is not answered.
 const MAX_ANSWERS: usize = 64 * 1024;
 
+/// With so many events waiting, an acknowledgement takes the place of the one before. Until then
+/// each is told, for the steps between them say how often the server acknowledges. All other events
+/// come once at most.
+const MAX_EVENTS: usize = 64;
+
 /// Publishes one stream over one connection.
 ///
 /// It does no I/O: feed it what the server sends, send what it outputs. It goes through handshake,
@@ -48,6 +53,8 @@ pub struct Publisher {
     window: Option<u32>,
     announced: AnnouncedCodecs,
     events: VecDeque<Event>,
+    /// Whether [`Event::GoAway`] was told.
+    go_away: bool,
 }
 
 enum State {
@@ -78,6 +85,7 @@ impl Publisher {
             window: None,
             announced: AnnouncedCodecs::default(),
             events: VecDeque::new(),
+            go_away: false,
         }
     }
 

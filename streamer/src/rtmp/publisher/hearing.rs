@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::{CHUNK_SIZE, Publisher, State};
+use super::{CHUNK_SIZE, MAX_EVENTS, Publisher, State};
 use crate::rtmp::{
     amf0::Value,
     command::{self, transaction},
@@ -23,7 +23,7 @@ impl Publisher {
                 if let Some(sequence) = message.leading_u32()
                     && let Some(bytes) = self.confirmed.update(sequence, self.bytes_output())
                 {
-                    self.events.push_back(Event::Acknowledged(bytes));
+                    self.acknowledged(bytes);
                 }
             }
             kind::WINDOW_ACKNOWLEDGEMENT_SIZE => {
@@ -42,7 +42,7 @@ impl Publisher {
             kind::COMMAND_AMF0 => self.on_command(payload)?,
             // AMF3 commands are AMF0 after a zero, in all that servers send; some leave it out.
             kind::COMMAND_AMF3 => self.on_command(payload.strip_prefix(&[0]).unwrap_or(payload))?,
-            kind::GO_AWAY => self.events.push_back(Event::GoAway),
+            kind::GO_AWAY => self.go_away(),
             _ => {}
         }
         Ok(())
@@ -154,9 +154,7 @@ impl Publisher {
             }
             // Enhanced RTMP's way to say the same as Facebook. It may name another address, to
             // which we do not carry the key.
-            ("NetConnection.Connect.ReconnectRequest", _, State::Published { .. }) => {
-                self.events.push_back(Event::GoAway);
-            }
+            ("NetConnection.Connect.ReconnectRequest", _, _) => self.go_away(),
             (
                 "NetStream.Unpublish.Success"
                 | "NetConnection.Connect.Closed"
@@ -185,8 +183,27 @@ impl Publisher {
         self.end(Event::Refused(refusal));
     }
 
+    fn acknowledged(&mut self, bytes: u64) {
+        let are_many = self.events.len() >= MAX_EVENTS;
+        match self.events.back_mut() {
+            Some(Event::Acknowledged(before)) if are_many => *before = bytes,
+            _ => self.events.push_back(Event::Acknowledged(bytes)),
+        }
+    }
+
+    /// Told once: there is nothing to leave before the stream is published, nor twice.
+    fn go_away(&mut self) {
+        if self.is_published() && !self.go_away {
+            self.go_away = true;
+            self.events.push_back(Event::GoAway);
+        }
+    }
+
+    /// Told once: nothing comes after the end.
     fn end(&mut self, event: Event) {
-        self.state = State::Over;
-        self.events.push_back(event);
+        if !matches!(self.state, State::Over) {
+            self.state = State::Over;
+            self.events.push_back(event);
+        }
     }
 }

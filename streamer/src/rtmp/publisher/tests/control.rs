@@ -139,6 +139,46 @@ fn a_server_that_asks_and_takes_nothing_fills_no_memory() {
     assert!(!publisher.output().is_empty());
 }
 
+/// What a server says a thousand times over, in between more and more is acknowledged; nobody
+/// listens meanwhile.
+#[track_caller]
+fn check_repeated(words: impl Fn(&mut Server) -> BytesMut, expected: &[Event]) {
+    let (mut publisher, mut server) = published();
+    for sequence in 0..1000_u32 {
+        let acknowledgement = server.message(kind::ACKNOWLEDGEMENT, &(sequence + 1).to_be_bytes());
+        publisher.feed(&acknowledgement).unwrap();
+        let words = words(&mut server);
+        publisher.feed(&words).unwrap();
+    }
+    let events = events(&mut publisher);
+    assert!(events.len() <= MAX_EVENTS + 1, "{}", events.len());
+    let is_acknowledged = |event: &&Event| matches!(event, Event::Acknowledged(_));
+    let last = events.iter().filter(is_acknowledged).next_back();
+    assert_eq!(last, Some(&Event::Acknowledged(1000)));
+    let others: Vec<_> = events.iter().filter(|it| !is_acknowledged(it)).collect();
+    assert_eq!(others, expected.iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn a_server_that_repeats_itself_fills_no_memory() {
+    let status = |code: &'static str| move |server: &mut Server| server.status("status", code, "");
+    check_repeated(
+        |server| server.message(kind::GO_AWAY, &[]),
+        &[Event::GoAway],
+    );
+    let reconnect = status("NetConnection.Connect.ReconnectRequest");
+    check_repeated(reconnect, &[Event::GoAway]);
+    check_repeated(status("NetConnection.Connect.Closed"), &[Event::Ended]);
+    let close = |server: &mut Server| server.command(&[string("close"), Value::Number(0.0)]);
+    check_repeated(close, &[Event::Ended]);
+    let after_the_end = |server: &mut Server| {
+        let mut words = server.command(&[string("close"), Value::Number(0.0)]);
+        words.extend(server.message(kind::GO_AWAY, &[]));
+        words
+    };
+    check_repeated(after_the_end, &[Event::Ended]);
+}
+
 #[test]
 fn enhanced_rtmps_request_to_reconnect_is_one_to_go_away() {
     let (mut publisher, mut server) = published();
