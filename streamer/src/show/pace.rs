@@ -4,8 +4,8 @@ use broadcast::MediaTime;
 use tokio::time::{Duration, Instant};
 
 /// Packets that are due within this time of one another leave together, the later ones so much
-/// early: half as many wake-ups and half the processor time. It is less than a frame of sound or
-/// picture lasts, so that no more than one of each goes along.
+/// early: half as many wake-ups and half the processor time. At the usual rates it is less than a
+/// frame of sound or picture lasts, so that no more than one of each goes along.
 pub(super) const TOGETHER: Duration = Duration::from_millis(15);
 
 /// One destination's clock: the packet with decoding time `origin` leaves at `zero`, every other
