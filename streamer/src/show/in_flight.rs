@@ -13,8 +13,8 @@ const DEAD_AFTER: Duration = Duration::from_secs(12);
 
 /// The packets of one connection that the ingest may not have yet.
 ///
-/// An ingest that acknowledges tells what it has. Of one that does not, all is known to have left
-/// our kernel that does not fit its send buffer any more.
+/// An ingest that acknowledges tells what it has. Of one that does not, all that was handed to our
+/// kernel is known to have left it that does not fit its send buffer any more.
 #[derive(Debug)]
 pub(super) struct InFlight {
     entries: VecDeque<Entry>,
@@ -32,7 +32,7 @@ struct Entry {
     end: u64,
     dts: MediaTime,
     key_frame: bool,
-    sent: Instant,
+    queued: Instant,
 }
 
 impl InFlight {
@@ -48,9 +48,9 @@ impl InFlight {
         }
     }
 
-    /// Enters a packet: with it, `end` bytes are sent. `key_frame` says whether the show could go
-    /// on from it, which is so for pictures only.
-    pub(super) fn sent(&mut self, end: u64, dts: MediaTime, key_frame: bool, now: Instant) {
+    /// Enters a packet: with it, `end` bytes are queued, of which the kernel may have none yet.
+    /// `key_frame` says whether the show could go on from it, which is so for pictures only.
+    pub(super) fn queued(&mut self, end: u64, dts: MediaTime, key_frame: bool, now: Instant) {
         if self.entries.len() == MAX_ENTRIES {
             self.entries.pop_front();
         }
@@ -58,8 +58,12 @@ impl InFlight {
             end,
             dts,
             key_frame,
-            sent: now,
+            queued: now,
         });
+    }
+
+    /// The kernel has taken `end` bytes.
+    pub(super) fn handed_over(&mut self, end: u64) {
         if self.acknowledged.is_none() {
             self.arrive(end.saturating_sub(self.send_buffer));
         }
@@ -85,7 +89,7 @@ impl InFlight {
 
     /// How long an ingest that used to acknowledge has been silent, when that is too long.
     pub(super) fn silence(&self, now: Instant) -> Option<Duration> {
-        let silence = now.saturating_duration_since(self.entries.front()?.sent);
+        let silence = now.saturating_duration_since(self.entries.front()?.queued);
         (silence > DEAD_AFTER && self.has_open_end()).then_some(silence)
     }
 
@@ -124,7 +128,8 @@ mod tests {
         for i in 0..packets {
             let dts = ms(i as i64 * 40);
             let now = start + Duration::from_millis(i * 40);
-            in_flight.sent((i + 1) * 100, dts, i % 10 == 0, now);
+            in_flight.queued((i + 1) * 100, dts, i % 10 == 0, now);
+            in_flight.handed_over((i + 1) * 100);
         }
         in_flight
     }
@@ -148,11 +153,26 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_in_our_own_queue_has_not_arrived() {
+        let mut in_flight = sent(25, 1_000);
+        let arrived = in_flight.arrived();
+        for i in 25..50 {
+            in_flight.queued((i + 1) * 100, ms(i as i64 * 40), true, Instant::now());
+        }
+        assert_eq!(in_flight.arrived(), arrived);
+        in_flight.handed_over(3_000);
+        assert_eq!(in_flight.arrived(), Some(ms(19 * 40)));
+        in_flight.handed_over(5_000);
+        assert_eq!(in_flight.arrived_key_frame(), Some(ms(39 * 40)));
+    }
+
+    #[test]
     fn acknowledgements_count_more_than_the_buffer() {
         let mut in_flight = sent(5, 1_000);
         in_flight.acknowledge(100);
         for i in 5..25 {
-            in_flight.sent((i + 1) * 100, ms(i as i64 * 40), false, Instant::now());
+            in_flight.queued((i + 1) * 100, ms(i as i64 * 40), false, Instant::now());
+            in_flight.handed_over((i + 1) * 100);
         }
         assert_eq!(in_flight.arrived(), Some(ms(0)));
     }

@@ -262,7 +262,7 @@ impl Session {
         }
         let end = connection.bytes_queued();
         self.in_flight
-            .sent(end, packet.dts, is_entry(packet), Instant::now());
+            .queued(end, packet.dts, is_entry(packet), Instant::now());
         destination.last_queued = packet.dts;
         destination.reporter.queued(packet);
         Ok(())
@@ -279,6 +279,7 @@ impl Session {
             () = self.stop.cancelled() => return Err(Halt::Stopped),
             flushed = connection.flush() => flushed?,
         }
+        self.in_flight.handed_over(connection.bytes_queued());
         destination.last_sent = Some(last);
         destination.reporter.sent();
         Ok(())
