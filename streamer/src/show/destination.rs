@@ -10,11 +10,12 @@ use tokio_util::sync::CancellationToken;
 use super::{
     backoff::Backoff,
     gate,
+    halt::{Halt, Played},
     opening::Standing,
     pace::Pace,
     reporter::Reporter,
     route::Route,
-    session::{Halt, Played, Session},
+    session::Session,
     spec::{Show, ShowDestination},
 };
 use crate::ingest::{Connection, DialPolicy, LinkError};
@@ -23,6 +24,8 @@ use crate::ingest::{Connection, DialPolicy, LinkError};
 const LAST_FRAMES: Duration = Duration::from_secs(5);
 /// The same when we are told to stop, which must be over within five seconds.
 const LAST_FRAMES_ON_STOP: Duration = Duration::from_secs(3);
+/// The same when the show goes on over another connection, and waits for that.
+const LAST_FRAMES_ON_GO_AWAY: Duration = Duration::from_secs(1);
 
 /// What one destination knows across its connections.
 pub(super) struct Destination {
@@ -115,11 +118,10 @@ impl Destination {
                     destination = self.target.name,
                     "the ingest asks to be left; publishing anew"
                 );
+                let was_young = session.is_young();
                 // What was sent arrives; the stream is not ended, for we are back in a moment.
-                let _ = connection.leave(LAST_FRAMES_ON_STOP).await;
-                self.recovered();
-                self.reporter.disconnected(None);
-                Ok(false)
+                let _ = connection.leave(LAST_FRAMES_ON_GO_AWAY).await;
+                self.sent_away(was_young).await.map(|()| false)
             }
             Err(Halt::Stopped) => {
                 // Another attempt may go on, so the stream is left and not ended: a platform may
@@ -149,6 +151,24 @@ impl Destination {
                 self.lost(&session, error).await.map(|()| false)
             }
         }
+    }
+
+    /// Goes on at once after the ingest has asked to be left. One that asks each time as soon as it
+    /// is published to does not work, whatever it says: then there are pauses, and an end.
+    async fn sent_away(&mut self, was_young: bool) -> Result<(), Failure> {
+        if !was_young {
+            self.recovered();
+            self.reporter.disconnected(None);
+            return Ok(());
+        }
+        let side = self.route.side();
+        let failure = Failure::new(
+            FailureKind::IngestProtocol,
+            "the ingest asked to be left as soon as it was published to",
+        );
+        let failure = self.note(side, failure);
+        let next = self.route.lost(false, Instant::now());
+        self.go_on(failure, next).await
     }
 
     /// Takes stock after a connection was lost, and waits before the next.

@@ -9,6 +9,7 @@ mod codec;
 mod destination;
 mod feed;
 mod gate;
+mod halt;
 mod in_flight;
 mod metadata;
 mod meter;

@@ -12,6 +12,7 @@ use super::{
     destination::Destination,
     feed::Feed,
     gate,
+    halt::{Halt, Played},
     in_flight::InFlight,
     metadata::metadata,
     pace::{Pace, TOGETHER},
@@ -38,41 +39,6 @@ pub(super) struct Session {
     go_away: bool,
     stop: CancellationToken,
     began: Instant,
-}
-
-/// How a session ends when nothing went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Played {
-    /// The show was sent to its end.
-    End,
-    /// Before a key frame, because the ingest wants us to publish anew.
-    GoAway,
-}
-
-/// Why a session ends early.
-#[derive(Debug)]
-pub(super) enum Halt {
-    /// We were told to stop.
-    Stopped,
-    /// The connection is of no more use.
-    Lost(LinkError),
-    /// The show cannot go on.
-    Failed(Failure),
-}
-
-impl From<LinkError> for Halt {
-    fn from(error: LinkError) -> Self {
-        Self::Lost(error)
-    }
-}
-
-impl From<MessageTooLarge> for Halt {
-    fn from(error: MessageTooLarge) -> Self {
-        Self::Failed(Failure::new(
-            FailureKind::UnsupportedMedia,
-            error.to_string(),
-        ))
-    }
 }
 
 impl Session {
@@ -216,7 +182,12 @@ impl Session {
             LinkError::Io(error) => error.kind() == io::ErrorKind::TimedOut,
             _ => false,
         };
-        self.began.elapsed() > WORKING && (self.arrived().is_some() || !has_stalled)
+        !self.is_young() && (self.arrived().is_some() || !has_stalled)
+    }
+
+    /// Whether the connection is too young to have worked.
+    pub(super) fn is_young(&self) -> bool {
+        self.began.elapsed() <= WORKING
     }
 
     /// The last packet that the ingest is known to have from this connection.

@@ -1,7 +1,15 @@
 //! "RTMP Go Away": the show goes on over a new connection from a key frame, and the stream is not
 //! ended in between.
 
-use broadcast::StreamKey;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use broadcast::{FailureKind, StreamKey};
 use streamer::show::ShowDestination;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -38,6 +46,32 @@ fn has(bytes: &[u8], word: &str) -> bool {
     bytes
         .windows(word.len())
         .any(|window| window == word.as_bytes())
+}
+
+#[tokio::test]
+async fn an_ingest_that_sends_everybody_away_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("rtmp://{}/live", listener.local_addr().unwrap());
+    let publishes = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&publishes);
+    let server = tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            count.fetch_add(1, Relaxed);
+            tokio::spawn(serve(stream, Some(1000)));
+        }
+    });
+    let movie = movie("b-frames.mp4").await;
+    let destination = ShowDestination::new("it", url.parse().unwrap(), StreamKey::new(KEY));
+    let mut show = show(&movie, vec![destination], soon());
+    show.patience = Duration::from_secs(2);
+    let failure = run(show).await.0.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::IngestProtocol);
+    assert!(failure.message.contains("asked to be left"), "{failure}");
+    // There are pauses, and it is not given up after the first.
+    let publishes = publishes.load(Relaxed);
+    assert!((2..=4).contains(&publishes), "{publishes}");
+    server.abort();
 }
 
 #[tokio::test]
