@@ -15,6 +15,8 @@ use crate::source::Source;
 
 const LEAST: usize = 2 * 1024;
 const MOST: usize = 256 * 1024;
+/// What lies between two headers so near costs less than another question.
+const NEAR: u64 = MOST as u64 / 2;
 const HEADER: usize = 16;
 
 /// How much is read at once, learnt from what was needed so far; shared by all who leap.
@@ -34,6 +36,8 @@ pub(crate) struct Leaps<'a> {
     stride: &'a Stride,
     start: u64,
     window: Bytes,
+    /// Where the header before lies.
+    before: Option<u64>,
 }
 
 impl<'a> Leaps<'a> {
@@ -43,6 +47,7 @@ impl<'a> Leaps<'a> {
             stride,
             start: 0,
             window: Bytes::new(),
+            before: None,
         }
     }
 
@@ -53,27 +58,32 @@ impl<'a> Leaps<'a> {
         if left < 8 {
             return Ok(None);
         }
-        let bytes = self.bytes(at..at + left).await?;
+        // Of the header before, not of the end of what was read: that moves on with each reading.
+        let is_near = self
+            .before
+            .replace(at)
+            .and_then(|before| at.checked_sub(before))
+            .is_some_and(|leap| leap < NEAR);
+        let size = match is_near {
+            true => MOST,
+            false => self.stride.0.load(Ordering::Relaxed),
+        };
+        let bytes = self.bytes(at..at + left, size).await?;
         Ok(Some(parse_header(&bytes, at, length)?))
     }
 
     /// The content of a box, and the header after it if the two are near.
     pub(crate) async fn body(&mut self, body: &Range<u64>) -> Result<Bytes, Mp4Error> {
-        let bytes = self.bytes(body.clone()).await?;
-        let needed = bytes.len() + 2 * HEADER;
+        let needed = (body.end - body.start) as usize + 2 * HEADER;
         let learnt = needed.next_power_of_two().clamp(LEAST, MOST);
         self.stride.0.fetch_max(learnt, Ordering::Relaxed);
-        Ok(bytes)
+        self.bytes(body.clone(), needed).await
     }
 
-    async fn bytes(&mut self, range: Range<u64>) -> Result<Bytes, Mp4Error> {
+    /// The bytes of a range; if they have to be read, `size` bytes at once.
+    async fn bytes(&mut self, range: Range<u64>, size: usize) -> Result<Bytes, Mp4Error> {
         let end = self.start + self.window.len() as u64;
         if range.start < self.start || range.end > end {
-            let mut size = self.stride.0.load(Ordering::Relaxed);
-            // What lies between costs less than another question.
-            if range.start >= self.start && range.start < end + MOST as u64 / 2 && end > 0 {
-                size = MOST;
-            }
             let needed = (range.end - range.start) as usize;
             let left = self.source.length() - range.start;
             let size = (size.max(needed) as u64).min(left);

@@ -18,6 +18,8 @@ mod geometry;
 mod index;
 mod leaps;
 #[cfg(test)]
+mod leaps_tests;
+#[cfg(test)]
 mod model_tests;
 mod other;
 mod places;

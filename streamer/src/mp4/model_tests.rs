@@ -79,7 +79,7 @@ fn full(kind: &[u8; 4], version_and_flags: u32, words: &[u32]) -> Vec<u8> {
     boxed(kind, &body)
 }
 
-fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+pub(super) fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
     [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat()
 }
 
