@@ -21,6 +21,8 @@ use crate::source::Source;
 const SIDE_BY_SIDE: usize = 16;
 /// Fragments that a walk finds before it reports.
 const AT_ONCE: usize = 64;
+/// Bytes of their headers that it keeps until then, unless a single one is longer.
+const BYTES_AT_ONCE: u64 = 1 << 20;
 const LARGEST_FRAGMENT_HEADER: u64 = 4 << 20;
 /// Eight days in boxes of a tenth of a second.
 const MOST_BOXES: u64 = 16_000_000;
@@ -111,6 +113,7 @@ async fn walk_from(source: &Source, span: &Range<u64>, stride: &Stride) -> Resul
         end: span.start,
         ..Found::default()
     };
+    let mut kept = 0;
     while found.end < span.end && found.fragments.len() < AT_ONCE {
         let Some(at) = leaps.header(found.end).await? else {
             break;
@@ -120,8 +123,14 @@ async fn walk_from(source: &Source, span: &Range<u64>, stride: &Stride) -> Resul
             return Err(Refusal::Truncated { described, length }.into());
         }
         if &at.kind == b"moof" {
-            if at.body.end - at.body.start > LARGEST_FRAGMENT_HEADER {
+            let size = at.body.end - at.body.start;
+            if size > LARGEST_FRAGMENT_HEADER {
                 return Err(Refusal::TooLarge("the header of a fragment").into());
+            }
+            kept += size;
+            if kept > BYTES_AT_ONCE && !found.fragments.is_empty() {
+                // The next walk begins with it.
+                break;
             }
             found.fragments.push(Fragment {
                 at: found.end,
@@ -132,4 +141,54 @@ async fn walk_from(source: &Source, span: &Range<u64>, stride: &Stride) -> Resul
         found.boxes += 1;
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mp4::model_tests::boxed;
+
+    /// A walk through fragments whose headers have so many bytes reports so many of them, and
+    /// keeps nothing else alive; all are found in the end.
+    #[track_caller]
+    fn check(headers: &[usize], reported: usize) {
+        let mut file = Vec::new();
+        for &header in headers {
+            file.extend(boxed(b"moof", &vec![0; header]));
+            file.extend(boxed(b"mdat", &[0; 100]));
+        }
+        let source = Source::from_bytes("talk.mp4", file).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let stride = Stride::default();
+            let found = walk(&source, 0..source.length(), &stride)
+                .await
+                .found
+                .unwrap();
+            let sizes: Vec<usize> = found.fragments.iter().map(|it| it.body.len()).collect();
+            assert_eq!(sizes, headers[..reported]);
+            assert!(found.fragments.iter().all(|it| it.body.is_unique()));
+            let mut all = Vec::new();
+            for_each(&source, 0, |it| {
+                all.push(it.body.len());
+                Ok(())
+            })
+            .await
+            .unwrap();
+            assert_eq!(all, headers);
+        });
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_by_bytes() {
+        check(&[600; 40], 40);
+        check(&[600; 100], AT_ONCE);
+        check(&[300 << 10; 10], 3);
+        // One that is longer comes by itself.
+        check(&[3 << 20, 3 << 20], 1);
+        check(&[600, 3 << 20, 600], 1);
+    }
 }

@@ -72,12 +72,14 @@ impl<'a> Leaps<'a> {
         Ok(Some(parse_header(&bytes, at, length)?))
     }
 
-    /// The content of a box, and the header after it if the two are near.
+    /// The content of a box, of which a header is likely to follow. It does not keep alive what
+    /// was read with it.
     pub(crate) async fn body(&mut self, body: &Range<u64>) -> Result<Bytes, Mp4Error> {
         let needed = (body.end - body.start) as usize + 2 * HEADER;
         let learnt = needed.next_power_of_two().clamp(LEAST, MOST);
         self.stride.0.fetch_max(learnt, Ordering::Relaxed);
-        self.bytes(body.clone(), needed).await
+        let bytes = self.bytes(body.clone(), needed).await?;
+        Ok(Bytes::copy_from_slice(&bytes))
     }
 
     /// The bytes of a range; if they have to be read, `size` bytes at once.
