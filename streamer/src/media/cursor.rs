@@ -172,9 +172,9 @@ impl TrackCursor {
                     if sample.size == 0 {
                         continue;
                     }
-                    let dts = sample.dts + segment.displacement;
-                    let pts =
-                        dts + track.timeline.composition_shift + i64::from(sample.composition);
+                    let dts = sample.dts.saturating_add(segment.displacement);
+                    let shown = track.timeline.composition_shift + i64::from(sample.composition);
+                    let pts = dts.saturating_add(shown);
                     let place =
                         |ticks| MediaTime::from_ticks(ticks, track.time_scale) + placed.origin;
                     // Where an edit brings along frames from before its start, time would go back.

@@ -189,5 +189,6 @@ fn first_dts<D>(placed: &Placed<D>) -> MediaTime {
     };
     let mut cursor = track.samples.cursor(segment.samples.start);
     let first = cursor.next(&track.samples).map_or(0, |first| first.dts);
-    MediaTime::from_ticks(first + segment.displacement, track.time_scale) + placed.origin
+    let first = first.saturating_add(segment.displacement);
+    MediaTime::from_ticks(first, track.time_scale) + placed.origin
 }

@@ -251,18 +251,11 @@ async fn read_edits(
     let scaled = |duration: u64| -> Option<i64> {
         let ticks = u128::from(duration) * u128::from(time_scale);
         let scale = u128::from(movie_time_scale.max(1));
-        // Durations that overflow what follows are no durations.
-        i64::try_from((ticks + scale / 2) / scale)
-            .ok()
-            .filter(|ticks| *ticks < i64::MAX / 4)
+        i64::try_from((ticks + scale / 2) / scale).ok()
     };
     let edits = elst.entries.iter().map(|entry| {
         let media_time = match entry.media_time {
-            Some(time) => Some(
-                i64::try_from(time)
-                    .ok()
-                    .filter(|time| *time < i64::MAX / 4)?,
-            ),
+            Some(time) => Some(i64::try_from(time).ok()?),
             None => None,
         };
         Some(Edit {

@@ -40,6 +40,27 @@ pub(crate) struct Timeline {
     pub(crate) lead: i64,
 }
 
+/// No time of a file is later: sums of a few such times do not overflow.
+pub(crate) const LATEST: i64 = 1 << 61;
+
+/// A time or a duration of an edit list is not negative, and neither they nor all the durations
+/// together are longer than a file can be.
+fn check(edits: &[Edit]) -> Result<(), Refusal> {
+    let times = 0..LATEST;
+    let mut total = 0_i64;
+    for edit in edits {
+        total = total.saturating_add(edit.duration);
+        let start = edit.media_time.unwrap_or(0);
+        if ![edit.duration, total, start]
+            .iter()
+            .all(|it| times.contains(it))
+        {
+            return Err(Refusal::Damaged("the edit list"));
+        }
+    }
+    Ok(())
+}
+
 /// Applies the edit list of a track.
 pub(crate) fn timeline(
     table: &SampleTable,
@@ -48,11 +69,12 @@ pub(crate) fn timeline(
     time_scale: u32,
     edits: &[Edit],
 ) -> Result<Timeline, Refusal> {
+    check(edits)?;
     let shift = -i64::from(table.least_composition());
     let pauses: i64 = edits
         .iter()
         .map_while(|edit| edit.media_time.is_none().then_some(edit.duration))
-        .fold(0, i64::saturating_add);
+        .sum();
     let mut line = Timeline {
         segments: Vec::new(),
         composition_shift: shift,
@@ -64,9 +86,7 @@ pub(crate) fn timeline(
     let mut earliest = i64::MAX;
     for edit in edits {
         let presented = clock;
-        clock = clock
-            .checked_add(edit.duration)
-            .ok_or(Refusal::Damaged("the edit list"))?;
+        clock += edit.duration;
         // A pause between edits only moves what follows.
         let Some(media_time) = edit.media_time else {
             continue;
@@ -75,9 +95,7 @@ pub(crate) fn timeline(
             start: media_time,
             end: match edit.duration {
                 0 => i64::MAX,
-                duration => media_time
-                    .checked_add(duration)
-                    .ok_or(Refusal::Damaged("the edit list"))?,
+                duration => media_time + duration,
             },
             first: line.segments.is_empty(),
         };
@@ -107,6 +125,7 @@ pub(crate) fn timeline(
 /// The same for a file with fragments, of which an edit list only says where they begin: nothing
 /// is cut off.
 pub(crate) fn displaced(table: &SampleTable, edits: &[Edit]) -> Result<Timeline, Refusal> {
+    check(edits)?;
     let mut line = Timeline {
         segments: Vec::new(),
         composition_shift: -i64::from(table.least_composition()),
@@ -117,23 +136,18 @@ pub(crate) fn displaced(table: &SampleTable, edits: &[Edit]) -> Result<Timeline,
     let mut media_start = 0;
     for edit in edits {
         let Some(media_time) = edit.media_time else {
-            pauses = pauses.saturating_add(edit.duration);
+            pauses += edit.duration;
             continue;
         };
         media_start = media_time;
         break;
     }
-    let displacement = pauses
-        .checked_sub(media_start)
-        .ok_or(Refusal::Damaged("the edit list"))?;
+    let displacement = pauses - media_start;
     line = whole(table, line);
     for segment in &mut line.segments {
         segment.displacement += displacement;
     }
-    line.start = line
-        .start
-        .checked_add(displacement)
-        .ok_or(Refusal::Damaged("the edit list"))?;
+    line.start += displacement;
     Ok(line)
 }
 
@@ -254,4 +268,77 @@ fn lead(table: &SampleTable, line: &Timeline) -> i64 {
     let first = cursor.next(table).map_or(0, |first| first.cts());
     let shown = first + segment.displacement + line.composition_shift;
     (line.start - shown).max(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mp4::sample_table::Sample;
+
+    const PAUSE: Option<i64> = None;
+
+    /// A track of three samples that begins at `begin`, with edits of (start, duration), has no
+    /// time that overflows, or is refused.
+    #[track_caller]
+    fn check(begin: i64, edits: &[(Option<i64>, i64)], refused: bool) {
+        let mut table = SampleTable::default();
+        table.begin_at(begin);
+        for index in 0..3 {
+            table.push(Sample {
+                index,
+                offset: 0,
+                size: 1,
+                dts: begin + i64::from(index) * 1024,
+                composition: if index == 2 { i32::MIN } else { i32::MAX },
+                duration: 1024,
+                key: true,
+            });
+        }
+        table.finish();
+        let edits: Vec<Edit> = edits
+            .iter()
+            .map(|&(media_time, duration)| Edit {
+                media_time,
+                duration,
+            })
+            .collect();
+        for handler in [Handler::Video, Handler::Audio] {
+            let lines = [
+                timeline(&table, true, handler, u32::MAX, &edits),
+                displaced(&table, &edits),
+            ];
+            for line in lines {
+                assert_eq!(line.is_err(), refused, "{line:?}");
+                let Ok(line) = line else { continue };
+                for segment in &line.segments {
+                    let dts = (begin + 2048).checked_add(segment.displacement);
+                    let most = line.composition_shift + i64::from(i32::MAX);
+                    assert!(dts.and_then(|dts| dts.checked_add(most)).is_some());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_time_overflows() {
+        let most = LATEST - 1;
+        for begin in [0, most, -most] {
+            check(begin, &[(PAUSE, most)], false);
+            check(begin, &[(PAUSE, most), (Some(most), 0)], false);
+            check(begin, &[(PAUSE, 0), (Some(most), most)], false);
+            check(
+                begin,
+                &[(Some(0), 0), (PAUSE, most), (Some(begin.max(0)), 0)],
+                false,
+            );
+            check(begin, &[(PAUSE, most); 4], true);
+            check(begin, &[(PAUSE, most), (Some(0), most)], true);
+            check(begin, &[(Some(0), most), (Some(0), most)], true);
+            check(begin, &[(PAUSE, LATEST)], true);
+            check(begin, &[(Some(LATEST), 0)], true);
+            check(begin, &[(PAUSE, -1)], true);
+            check(begin, &[(Some(-1), 0)], true);
+            check(begin, &[(PAUSE, i64::MAX), (PAUSE, i64::MAX)], true);
+        }
+    }
 }

@@ -6,6 +6,7 @@ use mp4_atom::{Atom, Tfdt, Tfhd, Trex};
 use super::{
     boxes::child_boxes,
     built_table::{Addition, BuiltTable, MOST_SAMPLES},
+    edit_list::LATEST,
     error::Refusal,
     fragments::Fragment,
     sample_description::Handler,
@@ -136,7 +137,7 @@ impl FragmentedTrack {
         if let Some(time) = time {
             // Unsigned by the book; some writers mean a little before zero.
             let time = time.base_media_decode_time as i64;
-            if time.unsigned_abs() >= 1 << 61 {
+            if time.unsigned_abs() >= LATEST as u64 {
                 return Err(DAMAGED);
             }
             self.table.go_on_at(time);

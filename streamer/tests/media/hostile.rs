@@ -9,7 +9,10 @@ use streamer::{
     source::{Source, SourceOptions},
 };
 
-use crate::support::fixture;
+use crate::{
+    boxes::{Node, Video},
+    support::fixture,
+};
 
 /// Opens the bytes as a file and, if that works, reads every packet.
 fn survive(bytes: &[u8]) {
@@ -46,6 +49,16 @@ fn nasty() -> impl Strategy<Value = u32> {
         Just(i32::MAX as u32),
         Just(i32::MIN as u32),
         any::<u32>(),
+    ]
+}
+
+/// Ticks of which a few do not fit into 64 bits.
+fn long() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        0..10_000_i64,
+        (0..4_i64).prop_map(|less| (1 << 61) - less),
+        (0..4_i64).prop_map(|less| (1 << 60) - less),
+        (0..4_i64).prop_map(|less| i64::MAX - less),
     ]
 }
 
@@ -98,6 +111,31 @@ proptest! {
             }
         }
         survive(&bytes);
+    }
+
+    #[test]
+    fn edit_lists_with_other_numbers(
+        name in prop::sample::select(vec!["edit-list.mp4", "fragments-pause.mp4"]),
+        track in 0..2_usize,
+        edits in prop::collection::vec((long(), prop_oneof![Just(-1), long()]), 1..6),
+    ) {
+        let mut video = Video::of(name);
+        // Version 1: with 64 bits, in ticks of the movie and of the track.
+        let mut list = vec![1, 0, 0, 0];
+        list.extend((edits.len() as u32).to_be_bytes());
+        for (duration, start) in edits {
+            list.extend(duration.to_be_bytes());
+            list.extend(start.to_be_bytes());
+            list.extend(0x1_0000_u32.to_be_bytes());
+        }
+        let time_scale = video.track(track).at("mdia/mdhd").u32_at(12);
+        video.moov().at("mvhd").set(12, &time_scale.to_be_bytes());
+        let edits = video.track(track);
+        edits.children.retain(|node| &node.kind != b"edts");
+        let mut edts = Node::new(b"edts", []);
+        edts.children.push(Node::new(b"elst", list));
+        edits.children.push(edts);
+        survive(&video.bytes());
     }
 
     #[test]
