@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Fuzzes what reads bytes of strangers: the MP4 index, what an RTMP server says, AMF0. Each target
-# runs SECONDS (300 unless told), begins with seeds from the tests' fixtures, and must not panic,
-# hang, or take memory that its input does not justify.
+# Fuzzes what reads bytes of strangers: the MP4 index, H.264, what an RTMP server says, AMF0. Each
+# target runs SECONDS (300 unless told), begins with seeds from the tests' fixtures, and must not
+# panic, hang, or take memory that its input does not justify.
 # usage: ci/fuzz.sh [SECONDS]    wants a nightly Rust; installs cargo-fuzz. Findings are kept in
 # fuzz/artifacts, what was learnt in the target directory.
 set -uo pipefail
@@ -42,7 +42,7 @@ run() { # target
   fuzz run "$1" "$learnt" "$directory/seeds/$1" -- "${limits[@]}" "${dictionary[@]}" \
     -max_total_time="$seconds" -print_final_stats=1 2>&1 | cut -c1-300
 }
-for name in mp4_index rtmp_reader amf0; do
+for name in mp4_index h264 rtmp_reader amf0; do
   check "$name: no finding" run "$name"
   grep -E 'number_of_executed_units|peak_rss_mb|new_units_added' "$directory/output" | sed 's/^/     /'
 done

@@ -32,6 +32,16 @@ def movies():
         yield path.name, index or data[:4096]
 
 
+def frames():
+    """The parameter sets and the frames of the video whose index the target has."""
+    data = (FIXTURES / "captions.mp4").read_bytes()
+    at = data.index(b"avcC")
+    (size,) = struct.unpack_from(">I", data, at - 4)
+    sets = data[at + 4 : at - 4 + size]
+    media = next(body[8:] for kind, body in boxes(data) if kind == b"mdat")
+    yield "captions", sets + media
+
+
 def conversations():
     for path in sorted((FIXTURES / "rtmp").glob("*.bin")):
         said = path.read_bytes()
@@ -61,7 +71,12 @@ def values():
 
 
 def main(directory):
-    for target, seeds in (("mp4_index", movies()), ("rtmp_reader", conversations()), ("amf0", values())):
+    for target, seeds in {
+        "mp4_index": movies(),
+        "h264": frames(),
+        "rtmp_reader": conversations(),
+        "amf0": values(),
+    }.items():
         folder = pathlib.Path(directory) / target
         folder.mkdir(parents=True, exist_ok=True)
         for name, seed in seeds:
