@@ -2,11 +2,11 @@
 """What a minute on air costs, beside `ffmpeg -re -c copy`: processor time, memory, the time to the
 first frame, and how punctually each packet arrives; then many streams at once.
 
-    ci/performance.py                        all of it, about half an hour on an idle machine
+    ci/performance.py                        all of it, about an hour, on an idle machine
     ci/performance.py --seconds 20 --runs 1  a quick look
     ci/performance.py --write                and put the tables into docs/performance.md
 
-The same file goes to the same ingest (crates/ingest/examples/measure.rs), by turns. It is no part of
+The same file goes to the same ingest (crates/ingest/examples/measure), by turns. It is no part of
 .ci/run: figures of a busy machine say nothing."""
 
 import argparse

@@ -52,8 +52,7 @@ class Ingest:
 
 
 def flat(publish):
-    """Lateness counts from the median of the stream: how far its packets stray, whenever its first
-    one came."""
+    """Lateness counts from the first packet, in milliseconds; below zero is early."""
     late = publish["lateness_ms"]
     return {"first_media": publish["first_media_unix_ms"] / 1000, "packets": publish["packets"],
-            "late_sd": late["sd"], **{f"late_{key}": late[key] - late["p50"] for key in ("min", "p99", "max")}}
+            **{f"late_{key}": late[key] for key in ("min", "p50", "p99", "max", "sd")}}

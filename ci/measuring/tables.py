@@ -23,7 +23,7 @@ def document(machine, arguments, rows, many):
 
 def single(arguments, rows):
     head = ["way", "program", "CPU s/min", "peak RSS MB", "own MB", "start → first frame ms",
-            "lateness ms p50", "p99", "max", "sd", "CPU ratio", "RSS ratio"]
+            "lateness ms min", "p50", "p99", "max", "sd", "CPU ratio", "RSS ratio"]
     lines = []
     for row in rows:
         other = next(one for one in rows if one["way"] == row["way"] and one["program"] == "ffmpeg")
@@ -31,7 +31,7 @@ def single(arguments, rows):
         lines.append([
             row["way"], row["program"], f"{row['cpu'] * 60 / arguments.seconds:.2f}", f"{row['peak_mb']:.1f}",
             f"{row['own_mb']:.1f}", f"{(row['first_media'] - row['started']) * 1000:.0f}",
-            *(f"{row[f'late_{key}']:.1f}" for key in ("p50", "p99", "max", "sd")),
+            *(f"{row[f'late_{key}']:.1f}" for key in ("min", "p50", "p99", "max", "sd")),
             f"{row['cpu'] / other['cpu']:.2f}" if ours else "", f"{row['peak_mb'] / other['peak_mb']:.2f}" if ours else "",
         ])
     return table(head, lines)
