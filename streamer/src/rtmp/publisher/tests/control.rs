@@ -153,7 +153,7 @@ fn check_repeated(words: impl Fn(&mut Server) -> BytesMut, expected: &[Event]) {
     let events = events(&mut publisher);
     assert!(events.len() <= MAX_EVENTS + 1, "{}", events.len());
     let is_acknowledged = |event: &&Event| matches!(event, Event::Acknowledged(_));
-    let last = events.iter().filter(is_acknowledged).next_back();
+    let last = events.iter().rfind(is_acknowledged);
     assert_eq!(last, Some(&Event::Acknowledged(1000)));
     let others: Vec<_> = events.iter().filter(|it| !is_acknowledged(it)).collect();
     assert_eq!(others, expected.iter().collect::<Vec<_>>());
