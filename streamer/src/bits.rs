@@ -28,8 +28,8 @@ impl Bits {
 
     /// `ue(v)` (H.264, 9.1).
     pub(crate) fn put_unsigned(&mut self, value: u32) {
-        let code = u64::from(value) + 1;
-        let length = 64 - code.leading_zeros();
+        let code = u128::from(value) + 1;
+        let length = 128 - code.leading_zeros();
         for bit in (0..2 * length - 1).rev() {
             self.put_bit(code >> bit & 1 != 0);
         }

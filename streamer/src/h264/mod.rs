@@ -9,6 +9,8 @@ mod cabac;
 mod error;
 mod format;
 mod held;
+#[cfg(test)]
+mod hostile_tests;
 mod parameter_sets;
 mod picture;
 mod skipped;

@@ -251,8 +251,10 @@ fn read_marking(bits: &mut impl BitRead) -> Result<Marking, Unsuited> {
     if !bits.read_bit("adaptive_ref_pic_marking_mode_flag")? {
         return Ok(Marking::Sliding);
     }
+    // There are at most 16 reference frames.
+    const MOST: usize = 16;
     let mut dropped = Vec::new();
-    loop {
+    while dropped.len() <= MOST {
         match bits.read_ue("memory_management_control_operation")? {
             0 => return Ok(Marking::Dropping(dropped)),
             1 => {
@@ -265,4 +267,5 @@ fn read_marking(bits: &mut impl BitRead) -> Result<Marking, Unsuited> {
             _ => return Err(Unsuited::Management),
         }
     }
+    Err(Unsuited::Management)
 }

@@ -178,7 +178,7 @@ fn protected(payload: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use h264_reader::{
         Context,
         nal::{
@@ -192,11 +192,11 @@ mod tests {
     use super::*;
 
     /// 1080p, high profile, by x264: B-frames, weighted prediction.
-    const SEQUENCE: &[u8] = &[
+    pub(in crate::h264) const SEQUENCE: &[u8] = &[
         0x67, 0x64, 0x00, 0x28, 0xac, 0xd9, 0x40, 0x78, 0x02, 0x27, 0xe5, 0xc0, 0x44, 0x00, 0x00,
         0x03, 0x00, 0x04, 0x00, 0x00, 0x03, 0x00, 0xc8, 0x3c, 0x60, 0xc6, 0x58,
     ];
-    const PICTURE: &[u8] = &[0x68, 0xeb, 0xe3, 0xcb, 0x22, 0xc0];
+    pub(in crate::h264) const PICTURE: &[u8] = &[0x68, 0xeb, 0xe3, 0xcb, 0x22, 0xc0];
 
     fn context() -> Context {
         let mut context = Context::new();

@@ -3,7 +3,8 @@
 //! Each header says where the next one is, so over a network a file costs one question after the
 //! other, eighteen thousand for ten hours in fragments of two seconds. Where a segment index
 //! (`sidx`) or a random access index (`mfra`) names places further on, many are asked at once.
-//! What they name is not believed: it counts only if the walk from box to box comes to it.
+//! Without one, places that look like a fragment are looked for every 256 MB.
+//! None of them is believed: a place counts only if the walk from box to box comes to it.
 
 use std::{iter::once, ops::Range};
 
@@ -20,7 +21,7 @@ use crate::source::Source;
 /// Walks that are under way at once.
 const SIDE_BY_SIDE: usize = 16;
 /// Fragments that a walk finds before it reports.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 256;
 /// Bytes of their headers that it keeps until then, unless a single one is longer.
 const BYTES_AT_ONCE: u64 = 1 << 20;
 const LARGEST_FRAGMENT_HEADER: u64 = 4 << 20;
@@ -185,7 +186,7 @@ mod tests {
     #[test]
     fn what_is_kept_is_bounded_by_bytes() {
         check(&[600; 40], 40);
-        check(&[600; 100], AT_ONCE);
+        check(&[600; 300], AT_ONCE);
         check(&[300 << 10; 10], 3);
         // One that is longer comes by itself.
         check(&[3 << 20, 3 << 20], 1);

@@ -12,6 +12,7 @@ use super::{
     edit_list::{Edit, displaced, timeline},
     fragment::{FragmentedTrack, read_fragment},
     fragments,
+    places::likely_fragment,
     sample_description::Handler,
     sample_table::{Sample, SampleTable},
     table_builder::build,
@@ -308,6 +309,8 @@ proptest! {
                 table: BuiltTable::new(false),
                 left: u64::MAX,
             }];
+            // Behind `ftyp`, and found from anywhere in it.
+            assert_eq!(likely_fragment(&source, 5).await.unwrap(), Some(12));
             let defaults: &[Trex] = &[];
             fragments::for_each(&source, 0, |it| read_fragment(it, defaults, &mut tracks))
                 .await

@@ -1,8 +1,10 @@
-//! Places in a file where its own indices say that a box starts: `sidx` and `mfra`.
+//! Places in a file where a box is likely to start: its own indices say so (`sidx`, `mfra`), or it
+//! looks like it.
 //!
 //! They are hints. They save time where they are true and cost some where they are not.
 
 use bytes::Buf;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use mp4_atom::{Atom, Sidx};
 
 use super::{
@@ -31,6 +33,9 @@ pub(crate) async fn places(
     let mut places = ignoring_nonsense(segment_indices(source, from, stride).await)?;
     if places.len() < 2 {
         places = ignoring_nonsense(random_access_index(source).await)?;
+    }
+    if places.len() < 2 && !source.is_local() {
+        places = likely_places(source, from).await?;
     }
     places.retain(|&place| place > from && place < source.length());
     places.sort_unstable();
@@ -131,4 +136,44 @@ async fn random_access_index(source: &Source) -> Result<Vec<u64>, Mp4Error> {
         }
     }
     Ok(places)
+}
+
+/// Far from one another, so that walks from one to the next can go on side by side.
+async fn likely_places(source: &Source, from: u64) -> Result<Vec<u64>, Mp4Error> {
+    const APART: u64 = 256 << 20;
+    const SIDE_BY_SIDE: usize = 16;
+    let starts = (from..source.length()).step_by(APART as usize).skip(1);
+    let found = stream::iter(starts)
+        .map(|start| likely_fragment(source, start))
+        .buffered(SIDE_BY_SIDE)
+        .try_collect::<Vec<Option<u64>>>()
+        .await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// The next place from `start` on that looks like the start of a fragment: the header of `moof`
+/// and, in it, that of `mfhd`.
+pub(crate) async fn likely_fragment(source: &Source, start: u64) -> Result<Option<u64>, Mp4Error> {
+    const PAGE: u64 = 256 << 10;
+    const PAGES: u64 = 32;
+    const LOOK: &[u8] = b"mfhd";
+    // From the size of `moof` to the end of the kind of `mfhd`.
+    const LENGTH: usize = 16;
+    let mut at = start;
+    for _ in 0..PAGES {
+        let length = PAGE.min(source.length().saturating_sub(at));
+        if length < LENGTH as u64 {
+            break;
+        }
+        let page = source.peek(at, length as usize).await?;
+        let likely = page
+            .windows(LENGTH)
+            .position(|bytes| &bytes[12..] == LOOK && &bytes[4..8] == b"moof");
+        if let Some(likely) = likely {
+            return Ok(Some(at + likely as u64));
+        }
+        // One that straddles two pages is found in the next.
+        at += length - (LENGTH as u64 - 1);
+    }
+    Ok(None)
 }

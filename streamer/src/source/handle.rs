@@ -157,6 +157,11 @@ impl Source {
         &self.shared.file_name
     }
 
+    /// Whether it is a file of this machine, of which a read costs next to nothing.
+    pub(crate) fn is_local(&self) -> bool {
+        matches!(self.shared.origin, Origin::File(_))
+    }
+
     /// Bytes read so far from where it lies, which is more than was asked for: whole blocks are
     /// read, and those that made room for others once more.
     pub fn bytes_read(&self) -> u64 {
