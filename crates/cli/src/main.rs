@@ -32,6 +32,7 @@ mod client;
 mod delivery;
 mod destination;
 mod local_time;
+mod on_backup;
 mod screen;
 mod signals;
 mod stream_keys;

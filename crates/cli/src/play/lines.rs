@@ -1,6 +1,6 @@
 //! What is said while a show goes on and when it is over.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use broadcast::{DestinationProgress, Phase};
 use chrono::Utc;
@@ -9,6 +9,7 @@ use streamer::show::Update;
 
 use crate::{
     local_time,
+    on_backup::OnBackup,
     screen::{Screen, Shown},
     show,
 };
@@ -24,8 +25,7 @@ pub(super) struct Narrator {
     reconnects: u32,
     /// What was last told of each destination that is in trouble, by its name.
     troubles: BTreeMap<String, String>,
-    /// The destinations that are on their backup ingest.
-    on_backup: BTreeSet<String>,
+    on_backup: OnBackup,
 }
 
 impl Narrator {
@@ -37,7 +37,7 @@ impl Narrator {
             phase: None,
             reconnects: 0,
             troubles: BTreeMap::new(),
-            on_backup: BTreeSet::new(),
+            on_backup: OnBackup::default(),
         }
     }
 
@@ -60,7 +60,9 @@ impl Narrator {
             self.say("connected again");
         }
         for destination in &update.destinations {
-            self.backup(destination);
+            if let Some(change) = self.on_backup.change(destination) {
+                self.say(&change);
+            }
         }
         match update.phase {
             Phase::OnAir | Phase::Interrupted => self
@@ -87,21 +89,6 @@ impl Narrator {
             _ => {
                 self.troubles.remove(name);
             }
-        }
-    }
-
-    /// Tells when a destination goes to its backup and when it comes back.
-    fn backup(&mut self, destination: &DestinationProgress) {
-        let name = &destination.name;
-        if !destination.connected || destination.on_backup == self.on_backup.contains(name) {
-            return;
-        }
-        if destination.on_backup {
-            self.say(&format!("{name}: on its backup ingest"));
-            self.on_backup.insert(name.clone());
-        } else {
-            self.say(&format!("{name}: back on its first ingest"));
-            self.on_backup.remove(name);
         }
     }
 

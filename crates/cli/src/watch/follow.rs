@@ -15,6 +15,7 @@ use crate::{
     client::Client,
     error::CliError,
     local_time,
+    on_backup::OnBackup,
     screen::{Screen, Shown},
     show,
     signals::Signals,
@@ -69,6 +70,7 @@ async fn follow(
     let mut screen = Screen::new();
     let mut last: Option<(Status, u32)> = None;
     let mut noted: Vec<String> = Vec::new();
+    let mut on_backup = OnBackup::default();
     let mut away: Option<Instant> = None;
     loop {
         let broadcast = match client.show(id).await {
@@ -94,11 +96,12 @@ async fn follow(
             continue;
         }
         if !json {
-            for note in notes(&broadcast) {
-                if !noted.contains(&note) {
-                    screen.line(&format!("{}  {note}", local_time::clock(Utc::now(), zone)));
-                    noted.push(note);
-                }
+            let mut news = notes(&broadcast);
+            news.retain(|note| !noted.contains(note));
+            noted.extend(news.iter().cloned());
+            news.extend(moves(&broadcast, &mut on_backup));
+            for note in news {
+                screen.line(&format!("{}  {note}", local_time::clock(Utc::now(), zone)));
             }
         }
         let now = (broadcast.status, broadcast.attempts);
@@ -141,7 +144,7 @@ async fn follow(
     }
 }
 
-/// What the owner should know while there is time to set it right, or while it is so.
+/// What the owner should know while there is time to set it right.
 fn notes(broadcast: &BroadcastView) -> Vec<String> {
     let mut notes = Vec::new();
     if broadcast.status.is_settled() {
@@ -157,12 +160,17 @@ fn notes(broadcast: &BroadcastView) -> Vec<String> {
             notes.push(format!("{name}: its backup was tried: {}", failure.message));
         }
     }
-    for one in broadcast.progress.iter().flat_map(|it| &it.destinations) {
-        if one.on_backup && one.connected {
-            notes.push(format!("{}: on its backup ingest", one.name));
-        }
-    }
     notes
+}
+
+/// Which destinations went to their backups, or came back, since the last time.
+fn moves(broadcast: &BroadcastView, on_backup: &mut OnBackup) -> Vec<String> {
+    let progress = broadcast.progress.iter();
+    progress
+        .filter(|_| !broadcast.status.is_settled())
+        .flat_map(|progress| &progress.destinations)
+        .filter_map(|destination| on_backup.change(destination))
+        .collect()
 }
 
 fn is_same_end(before: &BroadcastView, now: &BroadcastView) -> bool {
