@@ -7,7 +7,10 @@
 use broadcast::{Failure, Ingest, Platform};
 use futures_util::{FutureExt, future::BoxFuture};
 
-use super::{destination::Destination, route::Side};
+use super::{
+    destination::Destination,
+    route::{Next, Side},
+};
 use crate::ingest::{OpenError, announced_codecs};
 
 /// Why nothing is published at an ingest.
@@ -36,29 +39,37 @@ impl From<Refused> for Failure {
 
 impl Destination {
     /// Asks the first ingest for the codec long before the air time, so that its owner has time to
-    /// do something about it. One that cannot be reached now is asked when it can be.
+    /// do something about it; if that does not take it, its backup. One that cannot be reached now
+    /// is asked when it can be.
     pub(super) async fn check_codec_early(&mut self) -> Result<(), Failure> {
-        let asked = tokio::select! {
-            () = self.stop.clone().cancelled_owned() => return Err(self.interrupted()),
-            asked = self.check_codec(Side::First) => asked,
-        };
-        match asked {
-            Err(Refused::Codec(failure)) => {
-                self.reporter.disconnected(Some(failure.clone()));
-                Err(failure)
-            }
-            Ok(()) => {
-                self.standing(Side::First).takes_codec = true;
-                Ok(())
-            }
-            Err(Refused::Open(error)) => {
-                let failure = Failure::from(error);
-                tracing::info!(
-                    destination = self.target.name,
-                    %failure,
-                    "the ingest was not asked yet whether it takes the codec"
-                );
-                Ok(())
+        loop {
+            let side = self.route.side();
+            let asked = tokio::select! {
+                () = self.stop.clone().cancelled_owned() => return Err(self.interrupted()),
+                asked = self.check_codec(side) => asked,
+            };
+            match asked {
+                Err(Refused::Codec(failure)) => {
+                    let failure = self.note(side, failure);
+                    tracing::warn!(destination = self.target.name, %failure, "no ingest");
+                    self.reporter.disconnected(Some(failure.clone()));
+                    if self.route.failed(true) == Next::Never {
+                        return Err(self.given_up(failure));
+                    }
+                }
+                Ok(()) => {
+                    self.standing(side).takes_codec = true;
+                    return Ok(());
+                }
+                Err(Refused::Open(error)) => {
+                    let failure = Failure::from(error);
+                    tracing::info!(
+                        destination = self.target.name,
+                        %failure,
+                        "the ingest was not asked yet whether it takes the codec"
+                    );
+                    return Ok(());
+                }
             }
         }
     }

@@ -210,6 +210,11 @@ impl Destination {
             %failure,
             "lost the ingest"
         );
+        if failure.kind == FailureKind::UnsupportedMedia {
+            // A frame that is too large is so at each ingest.
+            self.reporter.disconnected(Some(failure.clone()));
+            return Err(failure);
+        }
         let was_of_use = has_worked || has_lasted;
         let next = self
             .route

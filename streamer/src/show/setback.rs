@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use broadcast::{Failure, FailureKind};
+use broadcast::Failure;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{
@@ -23,9 +23,6 @@ impl Destination {
     /// Waits before the next try, or gives up and says why.
     pub(super) async fn go_on(&mut self, failure: Failure, next: Next) -> Result<(), Failure> {
         self.reporter.disconnected(Some(failure.clone()));
-        if failure.kind == FailureKind::UnsupportedMedia {
-            return Err(failure);
-        }
         let wait = match next {
             Next::Never => return Err(self.given_up(failure)),
             Next::AtOnce => Duration::ZERO,
@@ -47,7 +44,7 @@ impl Destination {
     }
 
     /// The end, in the words of all ingests that were tried.
-    fn given_up(&mut self, last: Failure) -> Failure {
+    pub(super) fn given_up(&mut self, last: Failure) -> Failure {
         let first = self.standing(Side::First).failure.clone();
         let backup = self.standing(Side::Backup).failure.clone();
         let failure = of_both(first, backup).unwrap_or(last);

@@ -2,22 +2,37 @@
 
 use std::time::Duration;
 
-use broadcast::{FailureKind, Platform};
+use broadcast::{Backup, FailureKind, Platform};
 use chrono::Utc;
-use ingest::{Behaviour, Options, RunningIngest};
+use ingest::{After, Behaviour, Fault, Options, RunningIngest};
 use streamer::show::{Codecs, ShowDestination};
 use tokio::time::Instant;
 
 use crate::support::{check_whole, destination, ingest, media, movie, run, show, soon, wanted};
 
-async fn announcing(codecs: &[&str]) -> RunningIngest {
+fn codecs(codecs: &[&str]) -> Behaviour {
     let mut behaviour = Behaviour::default();
     behaviour.codecs = codecs.iter().map(|codec| (*codec).to_owned()).collect();
+    behaviour
+}
+
+async fn announcing(announced: &[&str]) -> RunningIngest {
     ingest(Options {
-        behaviour,
+        behaviour: codecs(announced),
         ..Options::default()
     })
     .await
+}
+
+/// A destination with a backup that is used at once.
+fn with_backup(first: &RunningIngest, backup: &RunningIngest) -> ShowDestination {
+    ShowDestination {
+        backup: Some(Backup {
+            ingest: backup.url("live").parse().unwrap(),
+            after_seconds: 0,
+        }),
+        ..destination("it", first)
+    }
 }
 
 #[tokio::test]
@@ -58,6 +73,60 @@ async fn what_an_ingest_does_not_take_is_said_long_before_the_air_time() {
     assert_eq!(result.unwrap_err().kind, FailureKind::UnsupportedMedia);
     assert!(started.elapsed() < Duration::from_secs(10));
     assert!(ingest.publishes().is_empty());
+}
+
+#[tokio::test]
+async fn a_backup_that_takes_the_codec_stands_in() {
+    let movie = movie("hevc.mp4").await;
+    let first = announcing(&[]).await;
+    let backup = announcing(&["hvc1"]).await;
+    let destinations = vec![with_backup(&first, &backup)];
+    let summary = run(show(&movie, destinations, soon())).await.0.unwrap();
+    assert!(summary.destinations[0].finished && summary.destinations[0].on_backup);
+    assert_eq!(summary.destinations[0].failure, None);
+    check_whole(&media(&backup, 1), &wanted(&movie).await);
+    assert!(first.publishes().is_empty());
+}
+
+#[tokio::test]
+async fn when_neither_takes_the_codec_that_is_said_early() {
+    let movie = movie("hevc.mp4").await;
+    let first = announcing(&[]).await;
+    let backup = announcing(&["av01"]).await;
+    let air_time = Utc::now() + Duration::from_secs(3600);
+    let destinations = vec![with_backup(&first, &backup)];
+    let failure = run(show(&movie, destinations, air_time))
+        .await
+        .0
+        .unwrap_err();
+    assert_eq!(failure.kind, FailureKind::UnsupportedMedia);
+    assert!(
+        failure.message.contains("on the backup ingest"),
+        "{failure}"
+    );
+}
+
+/// The backup is asked only when the first is away, and does not take the codec: the first is
+/// waited for again.
+#[tokio::test]
+async fn a_backup_that_does_not_take_the_codec_does_not_end_the_destination() {
+    let movie = movie("hevc.mp4").await;
+    let first = ingest(Options {
+        behaviour: codecs(&["hvc1"]),
+        faults: vec![Fault::Cut {
+            after: After::MediaTime(Duration::from_millis(1500)),
+            away: Duration::from_secs(3),
+        }],
+        ..Options::default()
+    })
+    .await;
+    let backup = announcing(&[]).await;
+    let destinations = vec![with_backup(&first, &backup)];
+    let mut show = show(&movie, destinations, soon());
+    show.patience = Duration::from_secs(60);
+    let summary = run(show).await.0.unwrap();
+    assert!(summary.destinations[0].finished && !summary.destinations[0].on_backup);
+    assert!(backup.publishes().is_empty());
 }
 
 #[test]
