@@ -14,6 +14,7 @@ mod tls;
 pub use connection::Connection;
 pub use policy::DialPolicy;
 pub use probe::probe;
+pub use tls::TlsSetup;
 
 pub(crate) use error::{LinkError, OpenError};
 pub(crate) use greeting::announced_codecs;

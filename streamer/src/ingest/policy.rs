@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use broadcast::Failure;
 
-use super::tls;
+use super::tls::{self, TlsSetup};
 use crate::{address::AddressPolicy, rtmp};
 
 /// How ingests are connected to. There is no way to leave out the verification of certificates.
@@ -28,6 +28,8 @@ pub struct DialPolicy {
     pub send_buffer: Option<usize>,
     /// After how many bytes the ingest is asked to acknowledge.
     pub acknowledgement_window: u32,
+    /// What TLS has loaded for the certificates above.
+    pub tls: TlsSetup,
 }
 
 impl DialPolicy {
@@ -42,6 +44,7 @@ impl DialPolicy {
             write_timeout: Duration::from_secs(8),
             send_buffer: Some(256 * 1024),
             acknowledgement_window: rtmp::ACKNOWLEDGEMENT_WINDOW,
+            tls: TlsSetup::default(),
         }
     }
 
@@ -62,6 +65,13 @@ impl DialPolicy {
     pub fn check_certificates(&self) -> Result<(), Failure> {
         tls::certificates(self)?;
         Ok(())
+    }
+
+    /// The same, for which certificates are read anew, and then kept.
+    #[must_use]
+    pub fn anew(mut self) -> Self {
+        self.tls = TlsSetup::default();
+        self
     }
 
     /// The same, with buffers that fit media of `bit_rate` bits per second: a second of it in the

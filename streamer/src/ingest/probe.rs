@@ -32,7 +32,7 @@ pub async fn probe(
     let mut target = PublishTarget::new(ingest, test_key(ingest, key));
     target.goal = goal;
     let deadline = Instant::now() + within;
-    let connection = Connection::reach(ingest, target, policy, deadline).await?;
+    let connection = Connection::reach(ingest, target, &policy.clone().anew(), deadline).await?;
     drop(connection);
     Ok(())
 }

@@ -1,6 +1,11 @@
 //! RTMPS: TLS with certificates that are verified, always.
 
-use std::{error::Error, path::Path, sync::Arc};
+use std::{
+    error::Error,
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use rustls::{
     ClientConfig,
@@ -11,7 +16,7 @@ use rustls::{
     },
 };
 use rustls_platform_verifier::Verifier;
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, sync::Mutex, task::spawn_blocking};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{error::OpenError, policy::DialPolicy};
@@ -27,7 +32,7 @@ pub(super) async fn wrap(
         host: host.to_owned(),
         source: std::io::Error::other(error),
     })?;
-    let connector = TlsConnector::from(Arc::new(config(policy)?));
+    let connector = TlsConnector::from(policy.tls.config(policy).await?);
     connector.connect(name, tcp).await.map_err(|source| {
         let host = host.to_owned();
         match rustls_error(&source) {
@@ -35,6 +40,50 @@ pub(super) async fn wrap(
             _ => OpenError::Tls { host, source },
         }
     })
+}
+
+/// What TLS needs, loaded at the first connection and kept for those that follow: the roots of the
+/// system are many, and a file may go away while the show is on. Clones share it, and with it what
+/// resumes sessions.
+#[derive(Clone, Default)]
+pub struct TlsSetup(Arc<Mutex<Option<Loaded>>>);
+
+struct Loaded {
+    ca_file: Option<PathBuf>,
+    ca_pem: Option<String>,
+    config: Arc<ClientConfig>,
+}
+
+impl TlsSetup {
+    /// The setup for a policy. If that fails, the next connection tries anew.
+    async fn config(&self, policy: &DialPolicy) -> Result<Arc<ClientConfig>, OpenError> {
+        // Of many that connect at once one loads and the others wait for it.
+        let mut loaded = self.0.lock().await;
+        if let Some(loaded) = &*loaded
+            && loaded.ca_file == policy.ca_file
+            && loaded.ca_pem == policy.ca_pem
+        {
+            return Ok(Arc::clone(&loaded.config));
+        }
+        let copy = policy.clone();
+        // It reads files, and the destinations that are on air share one thread.
+        let config = spawn_blocking(move || config(&copy))
+            .await
+            .map_err(|error| OpenError::TlsSetup(rustls::Error::General(error.to_string())))??;
+        let config = Arc::new(config);
+        *loaded = Some(Loaded {
+            ca_file: policy.ca_file.clone(),
+            ca_pem: policy.ca_pem.clone(),
+            config: Arc::clone(&config),
+        });
+        Ok(config)
+    }
+}
+
+impl fmt::Debug for TlsSetup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsSetup").finish_non_exhaustive()
+    }
 }
 
 fn config(policy: &DialPolicy) -> Result<ClientConfig, OpenError> {

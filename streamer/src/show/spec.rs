@@ -118,7 +118,7 @@ impl Show {
             is_announced: false,
             start_at: MediaTime::ZERO,
             on_drop: OnDrop::Resume,
-            dial,
+            dial: dial.anew(),
             connect_ahead: Duration::from_secs(8),
             patience: Duration::from_secs(600),
             patience_alone: Duration::from_secs(120),

@@ -7,7 +7,7 @@ use ingest::{Ingest, Options, RunningIngest};
 use rustls::server::Acceptor;
 use streamer::{
     address::AddressPolicy,
-    ingest::{DialPolicy, probe},
+    ingest::{Connection, DialPolicy, probe},
 };
 use tokio::net::TcpListener;
 use tokio_rustls::LazyConfigAcceptor;
@@ -189,6 +189,32 @@ async fn a_certificate_for_another_name_is_not_trusted() {
         FailureKind::IngestUnreachable,
         "certificate is not trusted for 127.0.0.1",
     );
+}
+
+#[tokio::test]
+async fn a_ca_file_that_goes_away_is_not_missed() {
+    let rehearsal = rehearse("127.0.0.1").await;
+    let policy = DialPolicy {
+        ca_file: Some(rehearsal.certificate.ca_file.clone()),
+        ..DialPolicy::new(AddressPolicy::PRIVATE_TOO)
+    };
+    let url: broadcast::Ingest = rehearsal.ingest.url("live").parse().unwrap();
+    let key = StreamKey::new("key");
+    let connect = async |policy: &DialPolicy| Connection::open(&url, &key, policy).await.map(drop);
+    assert_eq!(connect(&policy).await, Ok(()));
+    fs::remove_file(&rehearsal.certificate.ca_file).unwrap();
+    assert_eq!(connect(&policy.clone()).await, Ok(()));
+    // Other certificates are others.
+    let other = DialPolicy {
+        ca_file: Some("/missing.pem".into()),
+        ..policy.clone()
+    };
+    assert_eq!(
+        connect(&other).await.unwrap_err().kind,
+        FailureKind::BadRequest
+    );
+    let anew = connect(&policy.anew()).await;
+    assert_eq!(anew.unwrap_err().kind, FailureKind::BadRequest);
 }
 
 #[tokio::test]
