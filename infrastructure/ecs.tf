@@ -87,9 +87,12 @@ locals {
     local.reaching_ingests,
   )
 
+  # For who reads videos or connects to ingests.
+  private_addresses = var.allow_private_addresses ? { ALLOW_PRIVATE_ADDRESSES = "true" } : {}
+
   # For who tries a key and for who publishes with it alike.
   reaching_ingests = merge(
-    var.allow_private_addresses ? { ALLOW_PRIVATE_ADDRESSES = "true" } : {},
+    local.private_addresses,
     var.ingest_ca_pem == "" ? {} : { INGEST_CA_PEM = var.ingest_ca_pem },
   )
 }

@@ -13,6 +13,7 @@ locals {
           DEAD_LETTER_QUEUE_ARN = aws_sqs_queue.missed.arn
         },
         var.probes == "" ? {} : { PROBES = var.probes },
+        local.private_addresses,
         var.lead_spread_seconds == 0 ? {} : { LEAD_SPREAD_SECONDS = tostring(var.lead_spread_seconds) },
       )
     }

@@ -88,7 +88,7 @@ run "by_default" {
   }
 
   assert {
-    condition     = !can(aws_lambda_function.function["api"].environment[0].variables["PROBES"]) && !can(aws_lambda_function.function["validate-token"].environment[0].variables["ALLOW_PRIVATE_ADDRESSES"])
+    condition     = !can(aws_lambda_function.function["api"].environment[0].variables["PROBES"]) && alltrue([for function in ["api", "validate-token"] : !can(aws_lambda_function.function[function].environment[0].variables["ALLOW_PRIVATE_ADDRESSES"])])
     error_message = "What is not said is not set."
   }
 }
@@ -145,7 +145,7 @@ run "all_said" {
   }
 
   assert {
-    condition     = aws_lambda_function.function["api"].environment[0].variables["PROBES"] == "facebook=connect" && aws_lambda_function.function["api"].environment[0].variables["LEAD_SPREAD_SECONDS"] == "600" && aws_lambda_function.function["validate-token"].environment[0].variables["ALLOW_PRIVATE_ADDRESSES"] == "true"
+    condition     = aws_lambda_function.function["api"].environment[0].variables["PROBES"] == "facebook=connect" && aws_lambda_function.function["api"].environment[0].variables["LEAD_SPREAD_SECONDS"] == "600" && alltrue([for function in ["api", "validate-token"] : aws_lambda_function.function[function].environment[0].variables["ALLOW_PRIVATE_ADDRESSES"] == "true"])
     error_message = "Functions get what was said."
   }
 

@@ -2,6 +2,7 @@
 
 use aws_config::SdkConfig;
 use broadcast::{Platform, Probe, keys::Keys, table::Table};
+use streamer::address::AddressPolicy;
 
 /// What a deployment decides.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub struct Config {
     /// Whether a source may be a file or plain `http`: true where the streamer runs on the machine
     /// of the one who schedules.
     pub local_sources: bool,
+    /// Whether a video may be at a private address, as the streamer's variable of this name says.
+    pub allow_private_addresses: bool,
     /// Up to how many seconds are added to the lead of a broadcast whose request names none, so
     /// that many of one air time do not all start at once.
     pub lead_spread_seconds: u64,
@@ -55,8 +58,8 @@ pub enum InvalidConfig {
 
 impl Config {
     /// Reads `TABLE`, `STATE_MACHINE_ARN`, `SCHEDULE_GROUP`, `SCHEDULER_ROLE_ARN`,
-    /// `DEAD_LETTER_QUEUE_ARN` and, where set, `LOCAL_SOURCES`, `LEAD_SPREAD_SECONDS`,
-    /// `PROBES` and `CHECK_VIDEOS`.
+    /// `DEAD_LETTER_QUEUE_ARN` and, where set, `LOCAL_SOURCES`, `ALLOW_PRIVATE_ADDRESSES`,
+    /// `LEAD_SPREAD_SECONDS`, `PROBES` and `CHECK_VIDEOS`.
     ///
     /// # Errors
     /// A variable is missing or is not what it should be.
@@ -71,6 +74,7 @@ impl Config {
             scheduler_role_arn: required("SCHEDULER_ROLE_ARN")?,
             dead_letter_queue_arn: required("DEAD_LETTER_QUEUE_ARN")?,
             local_sources: flag(&variable, "LOCAL_SOURCES", false)?,
+            allow_private_addresses: flag(&variable, "ALLOW_PRIVATE_ADDRESSES", false)?,
             lead_spread_seconds: match variable("LEAD_SPREAD_SECONDS").as_deref() {
                 None | Some("") => 0,
                 Some(value) => value.parse().map_err(|_| InvalidConfig::Value {
@@ -82,6 +86,13 @@ impl Config {
             probes: DefaultProbes::parse(&variable("PROBES").unwrap_or_default())?,
             check_videos: flag(&variable, "CHECK_VIDEOS", true)?,
         })
+    }
+
+    /// Where videos may be: where the streamer reads them.
+    pub(crate) const fn addresses(&self) -> AddressPolicy {
+        AddressPolicy {
+            allow_private: self.local_sources || self.allow_private_addresses,
+        }
     }
 }
 
@@ -194,6 +205,18 @@ mod tests {
     }
 
     #[test]
+    fn videos_are_read_where_the_streamer_reads_them() {
+        let addresses = |more: &[(&str, &str)]| config(more).unwrap().addresses();
+        assert_eq!(addresses(&[]), AddressPolicy::PUBLIC);
+        for name in ["ALLOW_PRIVATE_ADDRESSES", "LOCAL_SOURCES"] {
+            assert_eq!(addresses(&[(name, "true")]), AddressPolicy::PRIVATE_TOO);
+        }
+        // A name that lies at a private address is one to read, no file and no plain http.
+        let private = config(&[("ALLOW_PRIVATE_ADDRESSES", "true")]).unwrap();
+        assert!(!private.local_sources);
+    }
+
+    #[test]
     fn one_machine_and_probes() {
         let config = config(&[("LOCAL_SOURCES", "true"), ("PROBES", "facebook=connect")]).unwrap();
         assert!(config.local_sources);
@@ -205,6 +228,7 @@ mod tests {
     fn a_wrong_value_is_told_at_the_start() {
         assert!(config(&[("LOCAL_SOURCES", "yes")]).is_err());
         assert!(config(&[("CHECK_VIDEOS", "no")]).is_err());
+        assert!(config(&[("ALLOW_PRIVATE_ADDRESSES", "yes")]).is_err());
         assert!(config(&[("PROBES", "facebook")]).is_err());
         assert!(config(&[("LEAD_SPREAD_SECONDS", "10m")]).is_err());
         let error = Config::from_variables(|_| None).unwrap_err().to_string();

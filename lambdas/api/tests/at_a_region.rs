@@ -63,6 +63,7 @@ async fn bench_with(schedule_group: &str, check_videos: bool) -> Bench {
         scheduler_role_arn: arn::role("scheduler"),
         dead_letter_queue_arn: arn::queue("missed"),
         local_sources: true,
+        allow_private_addresses: false,
         lead_spread_seconds: 0,
         probes: DefaultProbes::default(),
         check_videos,

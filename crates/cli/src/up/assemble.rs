@@ -78,6 +78,7 @@ pub(crate) async fn start(assembly: Assembly<'_>) -> Result<RunningRegion, CliEr
             scheduler_role_arn: arn::role("matinee-scheduler"),
             dead_letter_queue_arn: dead_letters.clone(),
             local_sources: true,
+            allow_private_addresses: true,
             lead_spread_seconds: 0,
             probes: DefaultProbes::default(),
             check_videos: true,

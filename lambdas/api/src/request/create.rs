@@ -240,6 +240,7 @@ mod tests {
             scheduler_role_arn: String::new(),
             dead_letter_queue_arn: String::new(),
             local_sources: false,
+            allow_private_addresses: false,
             lead_spread_seconds: 0,
             probes: DefaultProbes::default(),
             check_videos: false,

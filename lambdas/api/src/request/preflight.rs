@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use broadcast::{FailureKind, Platform};
 use streamer::{
-    address::AddressPolicy,
     check::{self, CheckOptions, Finding, Report, Severity},
     source::{Retry, Source, SourceOptions},
 };
@@ -55,10 +54,7 @@ async fn report(api: &Api, new: &NewBroadcast) -> Result<Report, broadcast::Fail
     let local = api.config.local_sources;
     let defaults = SourceOptions::default();
     let options = SourceOptions {
-        addresses: match local {
-            true => AddressPolicy::PRIVATE_TOO,
-            false => AddressPolicy::PUBLIC,
-        },
+        addresses: api.config.addresses(),
         allow_plain_http: local,
         retry: Retry {
             give_up_after: PATIENCE,
