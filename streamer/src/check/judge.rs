@@ -1,5 +1,7 @@
 //! Judging what is known of a video. Pure: facts in, findings out.
 
+use std::time::Duration;
+
 use broadcast::{MediaTime, Platform};
 
 use super::{
@@ -17,6 +19,8 @@ pub struct Leave {
     pub silence: bool,
     /// Ingests of one's own take HEVC and AV1.
     pub enhanced: bool,
+    /// How long head and tail last together.
+    pub around: Duration,
 }
 
 /// What is wrong with a video for a platform, [`Platform::Custom`] being every other ingest.
@@ -29,7 +33,7 @@ pub fn judge(facts: &Facts, platform: Platform, leave: Leave) -> Vec<Finding> {
         if findings.iter().any(|found| found.rule == name) || is_excused(limit, platform, leave) {
             continue;
         }
-        findings.extend(broken(&limit.rule, facts).map(|mut what| {
+        findings.extend(broken(&limit.rule, facts, leave).map(|mut what| {
             if let (Rule::VideoCodec(_), None) = (limit.rule, limit.platform) {
                 what.push_str(
                     ", which is sent only to an ingest that says it takes that, or with --enhanced",
@@ -67,7 +71,7 @@ impl Limit {
 }
 
 /// How a rule is broken, if it is.
-fn broken(rule: &Rule, facts: &Facts) -> Option<String> {
+fn broken(rule: &Rule, facts: &Facts, leave: Leave) -> Option<String> {
     let video = &facts.video;
     let audio = facts.audio.as_ref();
     match *rule {
@@ -169,9 +173,17 @@ fn broken(rule: &Rule, facts: &Facts) -> Option<String> {
                 facts.audio_tracks
             )
         }),
-        Rule::Hours(most) => (facts.duration > f64::from(most) * 3_600.0)
-            .then(|| format!("it lasts {}", clock(facts.duration))),
+        Rule::Hours(most) => hours(facts.duration, leave.around, most),
     }
+}
+
+fn hours(lasts: f64, around: Duration, most: u32) -> Option<String> {
+    let whole = lasts + around.as_secs_f64();
+    let with = match around.is_zero() {
+        true => "",
+        false => " with what is shown before and after it",
+    };
+    (whole > f64::from(most) * 3_600.0).then(|| format!("it lasts {}{with}", clock(whole)))
 }
 
 fn codec(video: &VideoFacts, taken: &[VideoCodec]) -> Option<String> {

@@ -1,5 +1,7 @@
 //! Opening a video, looking at it, judging it.
 
+use std::iter;
+
 use broadcast::{Failure, FailureKind, Platform};
 
 use super::{
@@ -13,7 +15,7 @@ use super::{
     survey::{Survey, survey},
 };
 use crate::{
-    media::{Movie, MovieOptions, TrackKind, TrackPurpose},
+    media::{Arrangement, Movie, MovieOptions, Programme, TrackKind, TrackPurpose},
     mp4::{Mp4Error, Refusal},
     source::Source,
 };
@@ -23,8 +25,8 @@ use crate::{
 pub struct CheckOptions {
     /// Which sound track is sent, from one.
     pub audio_track: Option<u32>,
-    /// Silence is added where there is no sound.
-    pub silence: bool,
+    /// What is added to the video: head, tail, silence.
+    pub arrangement: Arrangement,
     /// Ingests of one's own take HEVC and AV1.
     pub enhanced: bool,
     /// The file's name in the command that mends it; without one the last part of its address.
@@ -84,17 +86,18 @@ pub async fn check_movie(
     let seen = look(source, &movie.video, &video.picked)
         .await
         .map_err(|error| error.into_failure(source.label()))?;
+    let added = added(movie, options.arrangement).await?;
     let facts = facts(movie, &video, audio.as_ref(), seen);
     let platforms = all_if_none(platforms);
     let leave = Leave {
-        silence: options.silence,
+        silence: options.arrangement.silence,
         enhanced: options.enhanced,
+        around: options.arrangement.head + options.arrangement.tail,
     };
-    let findings = together(
-        platforms
-            .iter()
-            .map(|platform| judge(&facts, *platform, leave)),
-    );
+    let judged = platforms
+        .iter()
+        .map(|platform| judge(&facts, *platform, leave));
+    let findings = together(iter::once(added).chain(judged));
     let command = remedy::command(&facts, &findings, &platforms, name(source, options));
     Ok(Report {
         findings,
@@ -102,6 +105,36 @@ pub async fn check_movie(
         facts: Some(facts),
         ..read(source, platforms)
     })
+}
+
+/// What is to be said of a head and a tail.
+async fn added(movie: &Movie, arrangement: Arrangement) -> Result<Vec<Finding>, Failure> {
+    if arrangement.head.is_zero() && arrangement.tail.is_zero() {
+        return Ok(Vec::new());
+    }
+    let (severity, said) = match Programme::new(movie.clone(), arrangement).await {
+        // What is said of the video alone is for the rules.
+        Ok(programme) => {
+            let of_video = &movie.warnings;
+            let said = programme.warnings().iter();
+            let said = said.filter(|warning| !of_video.contains(warning));
+            (Severity::Warning, said.cloned().collect())
+        }
+        Err(failure) if failure.kind == FailureKind::UnsupportedMedia => {
+            (Severity::Error, vec![failure.message])
+        }
+        Err(failure) => return Err(failure),
+    };
+    let finding = |what| Finding {
+        severity,
+        rule: "head-and-tail".to_owned(),
+        platform: None,
+        what,
+        limit: "a video whose first and last pictures can be held".to_owned(),
+        source: None,
+        fixable: false,
+    };
+    Ok(said.into_iter().map(finding).collect())
 }
 
 /// The report on a file that cannot be sent to anyone.

@@ -1,10 +1,14 @@
 //! Files, checked as a whole.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use broadcast::{Failure, FailureKind, Platform, SourceUrl};
 use streamer::{
-    check::{CheckOptions, Report, check},
+    check::{CheckOptions, Report, check, check_movie},
+    media::{Arrangement, Movie},
     source::{Source, SourceOptions},
 };
 
@@ -61,10 +65,61 @@ fn no_sound_and_silence() {
     );
     assert!(report.has_errors());
     let silence = CheckOptions {
-        silence: true,
+        arrangement: Arrangement {
+            silence: true,
+            ..Arrangement::default()
+        },
         ..CheckOptions::default()
     };
     assert!(!finds("no-audio.mp4", &silence, &["note low-bit-rate"]).has_errors());
+}
+
+/// A second before and a second after the video.
+fn head_and_tail() -> CheckOptions {
+    CheckOptions {
+        arrangement: Arrangement {
+            head: Duration::from_secs(1),
+            tail: Duration::from_secs(1),
+            silence: false,
+        },
+        ..CheckOptions::default()
+    }
+}
+
+#[test]
+fn head_and_tail_are_made_to_see_whether_they_can_be() {
+    let options = head_and_tail();
+    finds("moov-last.mp4", &options, &["note low-bit-rate"]);
+    let report = finds(
+        "hevc.mp4",
+        &options,
+        &[
+            "error video-codec",
+            "warning head-and-tail",
+            "note key-frames",
+            "note low-bit-rate",
+        ],
+    );
+    let told = &report.findings[1].what;
+    assert!(told.contains("the tail shows its last key frame"), "{told}");
+}
+
+#[tokio::test]
+async fn a_head_that_cannot_be_made_is_an_error() {
+    let url = SourceUrl::file(&fixture("b-frames.mp4")).unwrap();
+    let source = Source::open(&url, SourceOptions::default()).await.unwrap();
+    let mut movie = Movie::open(source, &Default::default()).await.unwrap();
+    if let Some(audio) = &mut movie.audio {
+        audio.object_type = 5;
+    }
+    let report = check_movie(&movie, &head_and_tail(), &[Platform::Custom]).await;
+    let report = report.unwrap();
+    assert!(report.has_errors());
+    assert_eq!(report.findings[0].rule, "head-and-tail");
+    assert!(report.findings[0].what.contains("HE-AAC"), "{report:?}");
+    let plain = CheckOptions::default();
+    let plain = check_movie(&movie, &plain, &[Platform::Custom]).await;
+    assert!(!plain.unwrap().has_errors());
 }
 
 #[test]

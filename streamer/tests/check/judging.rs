@@ -1,5 +1,7 @@
 //! Each finding, provoked; and what is no finding.
 
+use std::time::Duration;
+
 use broadcast::Platform::{self, Custom, Facebook, Twitch, Youtube};
 use streamer::{
     check::{Chroma, Facts, LIMITS, Leave, Severity, Spell, judge},
@@ -452,5 +454,21 @@ fn the_worst_comes_first_and_the_table_is_in_that_order() {
             assert!(later.severity >= limit.severity, "{later:?}");
         }
         assert!(limit.source.url.starts_with("https://"));
+    }
+}
+
+#[test]
+fn head_and_tail_count() {
+    let mut facts = good();
+    facts.duration = 7.0 * 3_600.0 + 3_590.0;
+    for (around, wanted) in [(10, None), (11, Some("it lasts 8:00:01"))] {
+        let leave = Leave {
+            around: Duration::from_secs(around),
+            ..Leave::default()
+        };
+        let found = judge(&facts, Facebook, leave);
+        let what = found.first().map(|found| &*found.what);
+        assert_eq!(what.is_some(), wanted.is_some(), "{found:?}");
+        assert!(what.unwrap_or("").starts_with(wanted.unwrap_or("")));
     }
 }

@@ -3,7 +3,7 @@
 use broadcast::{FailureKind, Platform};
 use streamer::{
     check::{CheckOptions, Finding, Report, Severity, check_movie},
-    media::Movie,
+    media::{Arrangement, Movie},
 };
 
 use crate::{destination::Destination, error::CliError};
@@ -23,8 +23,8 @@ pub(crate) struct Before<'a> {
     pub(crate) video: &'a str,
     /// Where it goes; nowhere yet: only what every ingest needs counts.
     pub(crate) destinations: &'a [Destination],
-    /// Whether silence is added where there is no sound.
-    pub(crate) silence: bool,
+    /// What is added to it.
+    pub(crate) arrangement: Arrangement,
 }
 
 /// Checks an opened video, says on standard error what is wrong with it, and returns that.
@@ -38,7 +38,7 @@ pub(crate) async fn before(
 ) -> Result<Vec<Finding>, CliError> {
     let custom = |one: &&Destination| one.platform == Platform::Custom;
     let options = CheckOptions {
-        silence: show.silence,
+        arrangement: show.arrangement,
         enhanced: show
             .destinations
             .iter()

@@ -10,7 +10,9 @@ use streamer::{
 };
 
 use super::shown;
-use crate::{args::Global, aws, error::CliError, screen::say, show, video};
+use crate::{
+    args::Global, arrangement::ArrangementArgs, aws, error::CliError, screen::say, show, video,
+};
 
 /// Check a video before the show: what the platforms refuse, what will look wrong, and the ffmpeg
 /// command that mends it
@@ -24,8 +26,8 @@ use crate::{args::Global, aws, error::CliError, screen::say, show, video};
   matinee --aws --profile work check s3://videos/talk.mp4
   matinee check talk.mov --json | jq -r '.findings[] | select(.severity == \"error\") | .what'
 
-Exit code: 0 without errors, whatever the warnings; 65 with errors; 66 or 74 when the video cannot be
-read. All limits, with where they are from: docs/preflight.md")]
+Exit code: 0 without errors, whatever the warnings; 64 when it is asked for wrongly, as with a
+sound track that is not there; 65 with errors; 66 or 74 when the video cannot be read. All limits, with where they are from: docs/preflight.md")]
 pub(crate) struct Args {
     /// A file, s3://bucket/key or https://…
     video: String,
@@ -35,13 +37,8 @@ pub(crate) struct Args {
     #[arg(long = "for", value_enum, value_name = "PLATFORM")]
     platforms: Vec<PlatformArg>,
 
-    /// The sound track that will be sent, from 1 [default: the first that is enabled]
-    #[arg(long, value_name = "N")]
-    audio: Option<u32>,
-
-    /// It will be sent with silence if it has no sound
-    #[arg(long)]
-    silence: bool,
+    #[command(flatten)]
+    arrangement: ArrangementArgs,
 
     /// The custom ingest takes HEVC and AV1 (Enhanced RTMP)
     #[arg(long)]
@@ -71,8 +68,8 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     let source = Source::open(&url, options).await?;
     let platforms: Vec<Platform> = args.platforms.into_iter().map(Into::into).collect();
     let options = CheckOptions {
-        audio_track: args.audio,
-        silence: args.silence,
+        audio_track: args.arrangement.audio_track,
+        arrangement: args.arrangement.arrangement(),
         enhanced: args.enhanced,
         // As it was typed: the command is given where this one was.
         name: (!args.video.contains("://")).then(|| args.video.clone()),

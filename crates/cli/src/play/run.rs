@@ -115,7 +115,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     let show = Before {
         video: &args.video,
         destinations: &destinations,
-        silence: args.arrangement.silence,
+        arrangement: args.arrangement.arrangement(),
     };
     before(&movie, show, args.check).await?;
     for warning in destination::warnings(&destinations) {

@@ -38,7 +38,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
         let show = Before {
             video: &args.video,
             destinations: &destinations,
-            silence: args.arrangement.silence,
+            arrangement: args.arrangement.arrangement(),
         };
         told = before(&movie, show, args.check).await?;
         Programme::new(movie, args.arrangement.arrangement()).await?;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use broadcast::SourceUrl;
 use serde::Serialize;
-use streamer::media::MovieOptions;
+use streamer::media::{Arrangement, MovieOptions};
 
 use super::{Sent, send};
 use crate::{
@@ -66,7 +66,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     let show = Before {
         video: &args.video,
         destinations: &[],
-        silence: false,
+        arrangement: Arrangement::default(),
     };
     // Where it will go is not known yet.
     before(&movie, show, CheckArgs { force: true }).await?;

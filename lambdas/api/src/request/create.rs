@@ -1,6 +1,6 @@
 //! A request as a broadcast: everything is checked before anything is written.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use broadcast::{
     Broadcast, BroadcastId, DEFAULT_LEAD, Destination, MAX_HEAD_OR_TAIL, MAX_LEAD, OnDrop,
@@ -8,6 +8,7 @@ use broadcast::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use streamer::media::Arrangement;
 
 use super::{
     CreateRequest,
@@ -36,11 +37,22 @@ pub(crate) struct NewBroadcast {
     on_drop: OnDrop,
     spot: bool,
     pub(super) audio_track: Option<u32>,
-    pub(super) silence: bool,
+    silence: bool,
     head_seconds: u64,
     tail_seconds: u64,
     /// Whether it is scheduled whatever is wrong with the video.
     pub(super) force: bool,
+}
+
+impl NewBroadcast {
+    /// What is added to the video, as the streamer will.
+    pub(super) const fn arrangement(&self) -> Arrangement {
+        Arrangement {
+            head: Duration::from_secs(self.head_seconds),
+            tail: Duration::from_secs(self.tail_seconds),
+            silence: self.silence,
+        }
+    }
 }
 
 /// Checks a request.

@@ -72,7 +72,7 @@ async fn report(api: &Api, new: &NewBroadcast) -> Result<Report, broadcast::Fail
     };
     let options = CheckOptions {
         audio_track: new.audio_track,
-        silence: new.silence,
+        arrangement: new.arrangement(),
         enhanced: custom().all(|one| one.enhanced),
         name: None,
     };
