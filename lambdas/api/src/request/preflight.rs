@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use broadcast::{FailureKind, Platform};
+use chrono::{DateTime, TimeDelta, Utc};
 use streamer::{
     check::{self, CheckOptions, Finding, Report, Severity},
     source::{Retry, Source, SourceOptions},
@@ -13,6 +14,10 @@ use crate::{Api, Problem};
 
 /// An index is read in a second or two, and whoever schedules waits for it.
 const LIMIT: Duration = Duration::from_secs(10);
+/// A show for now does not wait that long: what is found would come too late for it.
+const LIMIT_FOR_NOW: Duration = Duration::from_secs(2);
+/// Whoever schedules a show that is no further away wants it now.
+const NOW: TimeDelta = TimeDelta::minutes(1);
 /// How long a fault is borne on the way.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -27,13 +32,14 @@ pub(crate) async fn preflight(api: &Api, new: &NewBroadcast) -> Result<Vec<Findi
     if !api.config.check_videos {
         return Ok(Vec::new());
     }
-    let report = match tokio::time::timeout(LIMIT, report(api, new)).await {
+    let limit = limit(new.air_time, Utc::now());
+    let report = match tokio::time::timeout(limit, report(api, new)).await {
         Ok(Ok(report)) => report,
         // A sound track that is not there: that is in the request, not in the video.
         Ok(Err(failure)) if failure.kind == FailureKind::BadRequest => return Err(failure.into()),
         Ok(Err(failure)) => return Ok(vec![not_checked(failure.message)]),
         Err(_) => {
-            let why = format!("reading its index took longer than {} s", LIMIT.as_secs());
+            let why = format!("reading its index took longer than {} s", limit.as_secs());
             return Ok(vec![not_checked(why)]);
         }
     };
@@ -47,6 +53,14 @@ pub(crate) async fn preflight(api: &Api, new: &NewBroadcast) -> Result<Vec<Findi
     match report.has_errors() && !new.force {
         true => Err(refused(report)),
         false => Ok(report.findings),
+    }
+}
+
+/// How long the check may take.
+fn limit(air_time: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
+    match air_time - now < NOW {
+        true => LIMIT_FOR_NOW,
+        false => LIMIT,
     }
 }
 
@@ -118,5 +132,19 @@ fn refused(report: Report) -> Problem {
     Problem {
         findings: report.findings,
         ..problem
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_show_for_now_waits_two_seconds_at_most() {
+        let now = Utc::now();
+        for (seconds, wanted) in [(-5, 2), (0, 2), (59, 2), (60, 10), (3_600, 10)] {
+            let limit = limit(now + TimeDelta::seconds(seconds), now);
+            assert_eq!(limit, Duration::from_secs(wanted), "{seconds}");
+        }
     }
 }
