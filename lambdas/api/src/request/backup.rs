@@ -108,7 +108,9 @@ mod tests {
         check(
             "rtmp://a.example/live",
             "rtmp://169.254.1.1/live",
-            Err("backup.ingest is at a link-local address, which is never connected to"),
+            Err(
+                "backup.ingest is at a link-local or metadata address, which is never connected to",
+            ),
         );
         check(
             youtube,

@@ -1,8 +1,9 @@
 //! Which destinations make sense, and what they are called.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::collections::BTreeSet;
 
 use broadcast::{Backup, Ingest, Platform, Probe, StreamKey, Timestamps};
+use streamer::address::{AddressPolicy, AddressRefused};
 
 use super::{DestinationRequest, backup, echo};
 use crate::DefaultProbes;
@@ -124,19 +125,19 @@ fn destination(
 
 /// Refuses at once what would be refused when it is connected to. (A name is looked up only then.)
 pub(super) fn legal_address(ingest: &Ingest) -> Result<(), &'static str> {
-    let is_link_local = match ingest.host().parse() {
-        Ok(IpAddr::V4(address)) => address.is_link_local(),
-        Ok(IpAddr::V6(address)) => {
-            let embedded = address.to_ipv4_mapped();
-            address.is_unicast_link_local() || embedded.is_some_and(|it| it.is_link_local())
-        }
-        Err(_) => false,
+    let Ok(address) = ingest.host().parse() else {
+        return Ok(());
     };
-    if is_link_local {
-        Err("is at a link-local address, which is never connected to")
-    } else {
-        Ok(())
-    }
+    // Whether private ones are allowed is known where they are connected to.
+    AddressPolicy::PRIVATE_TOO
+        .check(address)
+        .map_err(|refused| match refused {
+            AddressRefused::Metadata(_) => {
+                "is at a link-local or metadata address, which is never connected to"
+            }
+            AddressRefused::Private(_) => "is at a private address",
+            AddressRefused::Unusable(_) => "is at an address that is not one of a server",
+        })
 }
 
 fn known_platform(name: &str) -> Result<Platform, String> {
@@ -309,10 +310,19 @@ mod tests {
             to(None, Some("rtmp://h"), None),
             "the ingest address has no application; it looks like rtmps://host/app",
         );
-        for address in ["rtmp://169.254.169.254/live", "rtmp://[fe80::1]/live"] {
+        for host in [
+            "169.254.169.254",
+            "168.63.129.16",
+            "[fe80::1]",
+            "[fd00:ec2::254]",
+            "[::ffff:169.254.169.254]",
+            "[64:ff9b::a9fe:a9fe]",
+            "[2002:a9fe:a9fe::1]",
+        ] {
+            let address = &*format!("rtmp://{host}/live");
             refused(
                 to(None, Some(address), None),
-                "the ingest is at a link-local address, which is never connected to",
+                "the ingest is at a link-local or metadata address, which is never connected to",
             );
         }
         refused(
