@@ -12,7 +12,8 @@ use tokio::time::timeout;
 
 use crate::{State, Verdict, verdict::BackupVerdict};
 
-/// Tries the ingest of a destination and then its backup.
+/// Tries the ingest of a destination and then its backup; neither if the key is on air at one of
+/// them, for the platform that they belong to may end that show for a second publisher at either.
 ///
 /// One after the other: ingests that know of each other refuse a key that is just being published
 /// with.
@@ -33,12 +34,24 @@ pub(crate) async fn probe(
         Ok(key) => key,
         Err(failure) => return Verdict::new(name, Err(failure)),
     };
-    let left = state.patience.saturating_sub(began.elapsed());
-    let first = try_ingest(state, id, destination, &destination.ingest, &key, now);
-    let tried = within(left, first).await;
+    let left = || state.patience.saturating_sub(began.elapsed());
+    match within(left(), is_in_use(state, id, destination, &key, now)).await {
+        Ok(false) => {}
+        Ok(true) => {
+            tracing::warn!(
+                destination = name,
+                "its key is in use by another broadcast; not tried"
+            );
+            return Verdict::new(name, Ok(()));
+        }
+        Err(failure) => return Verdict::new(name, Err(failure)),
+    }
+    let probe = destination.probe;
+    let try_ingest = |ingest| ingest::probe(ingest, &key, probe, state.patience, &state.dial);
+    let tried = within(left(), try_ingest(&destination.ingest)).await;
     let mut verdict = Verdict::new(name, tried);
     if let Some(backup) = &destination.backup {
-        let tried = try_ingest(state, id, destination, &backup.ingest, &key, now);
+        let tried = try_ingest(&backup.ingest);
         let failure = within(state.patience / 2, tried).await.err();
         verdict.backup = Some(BackupVerdict { failure });
     }
@@ -57,26 +70,31 @@ async fn within<T>(
     })
 }
 
-async fn try_ingest(
+/// The ingest of a destination, and its backup's.
+fn ingests(destination: &Destination) -> impl Iterator<Item = &Ingest> {
+    let backup = destination.backup.as_ref();
+    [&destination.ingest]
+        .into_iter()
+        .chain(backup.map(|backup| &backup.ingest))
+}
+
+/// Whether a key is on air, or about to be, in another broadcast at an ingest of this destination.
+async fn is_in_use(
     state: &State,
     id: &BroadcastId,
     destination: &Destination,
-    ingest: &Ingest,
     key: &StreamKey,
     now: DateTime<Utc>,
-) -> Result<(), Failure> {
-    if is_in_use(state, id, ingest, key, now).await? {
-        tracing::warn!(
-            destination = destination.name,
-            "its key is in use by another broadcast; not tried"
-        );
-        return Ok(());
+) -> Result<bool, Failure> {
+    for ingest in ingests(destination) {
+        if is_in_use_at(state, id, ingest, key, now).await? {
+            return Ok(true);
+        }
     }
-    ingest::probe(ingest, key, destination.probe, state.patience, &state.dial).await
+    Ok(false)
 }
 
-/// Whether a key is on air, or about to be, in another broadcast.
-async fn is_in_use(
+async fn is_in_use_at(
     state: &State,
     id: &BroadcastId,
     ingest: &Ingest,
@@ -97,9 +115,9 @@ async fn is_in_use(
             continue;
         };
         let theirs = other.destinations.iter().find(|other| other.name == name);
-        let Some(theirs) =
-            theirs.filter(|theirs| is_streaming(other.status) && theirs.ingest == *ingest)
-        else {
+        let Some(theirs) = theirs.filter(|theirs| {
+            is_streaming(other.status) && ingests(theirs).any(|theirs| theirs == ingest)
+        }) else {
             continue;
         };
         match state.keys.get(&theirs.key_parameter).await {

@@ -293,6 +293,48 @@ async fn a_key_that_is_on_air_in_another_broadcast_is_not_tried() {
     assert!(world.ingest.publishes().is_empty());
 }
 
+/// GIVEN a show on air with the good key, first and backup ingest as said
+/// WHEN a broadcast with the same key is tried whose ingests are as said
+/// THEN nothing is published.
+async fn check_on_air_by_backup(theirs: [&str; 2], ours: [Option<&str>; 2]) {
+    let world = World::new(Rejection::OnStatus).await;
+    let [first, second] = theirs.map(|app| match app {
+        NOBODY => NOBODY.to_owned(),
+        app => world.ingest.url(app),
+    });
+    let mut other = with_backup(&world, Some(&first), Some(&second)).await;
+    other.air_time = Utc::now();
+    other.id = BroadcastId::new(other.air_time, 2);
+    other.status = Status::OnAir;
+    let parameter = parameter_name(&other.id, "a");
+    world.put(&parameter, GOOD).await;
+    other.destinations[0].key_parameter = parameter;
+    let table = &world.state.table;
+    let key = StreamKey::new(GOOD);
+    table
+        .note_key(&other, &other.destinations[0], &key)
+        .await
+        .unwrap();
+    table.put_new(&other).await.unwrap();
+    let [first, second] = ours;
+    let broadcast = with_backup(&world, first, second).await;
+
+    let verdicts = world.validate(&broadcast).await.unwrap();
+
+    assert_eq!((verdicts[0].kind, &verdicts[0].backup), (None, &None));
+    assert!(world.ingest.publishes().is_empty());
+}
+
+#[tokio::test]
+async fn a_key_that_is_on_air_at_one_ingest_is_not_tried_at_the_other() {
+    // On air at the first: the backup is another than theirs, and is not tried either.
+    check_on_air_by_backup(["live", "elsewhere"], [None, None]).await;
+    // On air at the backup that both have, with first ingests of which none is the other's.
+    check_on_air_by_backup([NOBODY, "backup"], [None, None]).await;
+    // Their backup is our first ingest.
+    check_on_air_by_backup([NOBODY, "live"], [None, Some(NOBODY)]).await;
+}
+
 #[tokio::test]
 async fn a_destination_that_is_not_to_be_tried_is_taken_at_its_word() {
     let world = World::new(Rejection::OnStatus).await;

@@ -31,8 +31,9 @@ pub struct KeyUse {
 }
 
 impl Table {
-    /// Notes that a destination of a broadcast has a key, before it has it. What is noted of a key
-    /// that was replaced does no harm and goes by itself.
+    /// Notes that a destination of a broadcast has a key, before it has it: under its ingest and
+    /// under its backup's, for it may be on air at either. What is noted of a key that was replaced
+    /// does no harm and goes by itself.
     pub async fn note_key(
         &self,
         broadcast: &Broadcast,
@@ -44,26 +45,29 @@ impl Table {
             broadcast: id.clone(),
             destination: destination.name.clone(),
         };
-        let mut item = to_item(id, &key_use)?;
         let sort = format!("{}#{id}#{}", instant(broadcast.air_time), destination.name);
         let forgotten = broadcast
             .air_time
             .checked_add_signed(MAY_BE_ON_AIR)
             .unwrap_or(DateTime::<Utc>::MAX_UTC);
-        item.insert(PK.to_owned(), partition(&destination.ingest, key));
-        item.insert(SK.to_owned(), text(sort));
-        item.insert(EXPIRES_AT.to_owned(), number(forgotten.timestamp()));
-        self.client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(|error| self.unavailable(error))?;
+        let backup = destination.backup.as_ref().map(|backup| &backup.ingest);
+        for ingest in [&destination.ingest].into_iter().chain(backup) {
+            let mut item = to_item(id, &key_use)?;
+            item.insert(PK.to_owned(), partition(ingest, key));
+            item.insert(SK.to_owned(), text(sort.clone()));
+            item.insert(EXPIRES_AT.to_owned(), number(forgotten.timestamp()));
+            self.client
+                .put_item()
+                .table_name(&self.name)
+                .set_item(Some(item))
+                .send()
+                .await
+                .map_err(|error| self.unavailable(error))?;
+        }
         Ok(())
     }
 
-    /// Destinations that may have this key at this ingest, of broadcasts that may be on air or are
+    /// Destinations that may have this key at this ingest, be it their first or their backup, of broadcasts that may be on air or are
     /// due before `to`.
     pub async fn may_have_key(
         &self,
