@@ -40,6 +40,16 @@ impl Verdict {
         }
     }
 
+    /// Why the show cannot go there: its ingest's reason and its backup's.
+    fn reasons(&self) -> String {
+        let first = self.reason.as_deref().unwrap_or_default();
+        let backup = self.backup.as_ref();
+        match backup.and_then(|backup| backup.failure.as_ref()) {
+            Some(failure) => format!("{}: {first}; its backup: {}", self.name, failure.message),
+            None => format!("{}: {first}", self.name),
+        }
+    }
+
     /// Whether the show can go there: its backup stands in for an ingest that cannot be used.
     fn is_good(&self) -> bool {
         let backup = self.backup.as_ref();
@@ -74,16 +84,7 @@ pub(crate) fn weigh(verdicts: &[Verdict]) -> Result<(), Failure> {
         .find(|kind| kinds.contains(kind))
         .or_else(|| kinds.first().copied())
         .unwrap_or(FailureKind::Internal);
-    let reasons: Vec<String> = verdicts
-        .iter()
-        .map(|verdict| {
-            format!(
-                "{}: {}",
-                verdict.name,
-                verdict.reason.as_deref().unwrap_or("")
-            )
-        })
-        .collect();
+    let reasons: Vec<String> = verdicts.iter().map(Verdict::reasons).collect();
     Err(Failure::new(kind, reasons.join("; ")))
 }
 
@@ -104,7 +105,10 @@ mod tests {
         };
         let first = || refused("a", FailureKind::IngestUnreachable);
         assert_eq!(weigh(&[with(first(), None)]), Ok(()));
-        assert!(weigh(&[with(first(), away())]).is_err());
+        assert_eq!(
+            weigh(&[with(first(), away())]).unwrap_err().message,
+            "a: says IngestUnreachable; its backup: away"
+        );
         assert_eq!(weigh(&[with(Verdict::new("a", Ok(())), away())]), Ok(()));
     }
 
