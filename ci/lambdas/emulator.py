@@ -22,6 +22,8 @@ ACCOUNT = "000000000000"
 NAME = "matinee"
 VIDEOS = f"{NAME}-videos-{ACCOUNT}-us-east-1"
 VIDEO = "videos/0123456789abcdef/talk.mp4"
+# The API looks into a video before it takes the broadcast.
+FIXTURE = ROOT / "streamer/tests/fixtures/moov-first.mp4"
 
 
 class Ministack:
@@ -96,7 +98,7 @@ class Bench:
             containerDefinitions=[{"name": "streamer", "image": "streamer:1", "essential": True}])
         self.s3 = aws.client("s3")
         self.s3.create_bucket(Bucket=VIDEOS)
-        self.s3.put_object(Bucket=VIDEOS, Key=VIDEO, Body=b"video", Tagging="owner=me")
+        self.s3.put_object(Bucket=VIDEOS, Key=VIDEO, Body=FIXTURE.read_bytes(), Tagging="owner=me")
         self.topic = aws.client("sns").create_topic(Name=f"{NAME}-outcomes")["TopicArn"]
         self.queue = aws.client("sqs").create_queue(QueueName="heard")["QueueUrl"]
         aws.client("sns").subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:heard")
