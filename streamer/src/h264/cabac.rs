@@ -1,6 +1,6 @@
 //! The arithmetic code of a slice in which every macroblock is skipped (9.3.4.2).
 
-use crate::bits::Bits;
+use crate::bits::BitWriter;
 
 /// `rangeTabLPS` (table 9-44) from [`FIRST_STATE`] on: by state, then by quarter of the range.
 const LESS_PROBABLE: [[u32; 4]; 21] = [
@@ -51,7 +51,7 @@ pub(super) fn all_skipped(macroblocks: u32, pairs: bool) -> Vec<u8> {
     let mut bits = coder.bits;
     // The last bit that was written is the stop bit.
     bits.align(false);
-    bits.into_bytes()
+    bits.finish().into()
 }
 
 struct Coder {
@@ -59,7 +59,7 @@ struct Coder {
     range: u32,
     outstanding: u32,
     is_first: bool,
-    bits: Bits,
+    bits: BitWriter,
 }
 
 impl Default for Coder {
@@ -69,7 +69,7 @@ impl Default for Coder {
             range: 510,
             outstanding: 0,
             is_first: true,
-            bits: Bits::default(),
+            bits: BitWriter::default(),
         }
     }
 }
@@ -92,7 +92,7 @@ impl Coder {
         self.range = 2;
         self.renormalise();
         self.put(self.low >> 9 & 1 != 0);
-        self.bits.put(self.low >> 7 & 3 | 1, 2);
+        self.bits.put((self.low >> 7 & 3 | 1).into(), 2);
     }
 
     fn renormalise(&mut self) {

@@ -8,7 +8,7 @@ use super::{
     format::{Format, Order},
     picture::Picture,
 };
-use crate::bits::Bits;
+use crate::bits::BitWriter;
 
 /// A run of pictures that all show what one picture shows.
 ///
@@ -82,13 +82,13 @@ impl SkippedPictures {
 
     fn slice(&self, number: u64) -> Vec<u8> {
         let format = &self.format;
-        let mut bits = Bits::default();
+        let mut bits = BitWriter::default();
         // first_mb_in_slice; slice_type: this and all others of the picture are P slices.
         bits.put_unsigned(0);
         bits.put_unsigned(5);
         bits.put_unsigned(format.picture_set.into());
         bits.put(
-            format.number_after(self.start.number, number),
+            format.number_after(self.start.number, number).into(),
             format.number_bits,
         );
         if format.has_fields {
@@ -97,7 +97,7 @@ impl SkippedPictures {
         match format.order {
             Order::Bits(count) => {
                 let order = self.start.order.wrapping_add_unsigned(2 * number);
-                bits.put(order as u32, count);
+                bits.put(order as u64, count);
                 if format.tells_bottom {
                     bits.put_signed(self.bottom);
                 }
@@ -146,17 +146,14 @@ impl SkippedPictures {
         if format.controls_deblocking {
             bits.put_unsigned(1);
         }
-        let mut payload;
         if format.is_cabac {
             bits.align(true);
-            payload = bits.into_bytes();
-            payload.extend_from_slice(&self.data);
+            protected(&[&bits.finish(), &self.data[..]].concat())
         } else {
             bits.put_unsigned(format.macroblocks);
             bits.put_bit(true);
-            payload = bits.into_bytes();
+            protected(&bits.finish())
         }
-        protected(&payload)
     }
 }
 

@@ -1,5 +1,7 @@
 //! AudioSpecificConfig: ISO/IEC 14496-3, 1.6.2.1.
 
+use crate::bits::BitReader;
+
 /// What the configuration of an AAC decoder says.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct AudioSpecificConfig {
@@ -11,6 +13,10 @@ pub(crate) struct AudioSpecificConfig {
     pub(crate) sample_rate: u32,
     /// What is heard; zero where the stream itself says how many.
     pub(crate) channels: u8,
+    /// How the channels are laid out (table 1.19); zero where the stream itself says it.
+    pub(crate) layout: u8,
+    /// Samples of each channel in a frame of AAC-LC.
+    pub(crate) frame: u32,
 }
 
 const SBR: u8 = 5;
@@ -19,21 +25,23 @@ const PARAMETRIC_STEREO: u8 = 29;
 impl AudioSpecificConfig {
     /// Reads the fields; `None` if they are cut off or of a reserved value.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
-        let mut bits = Bits { bytes, at: 0 };
+        let mut bits = BitReader { bytes, at: 0 };
         let object_type = object_type(&mut bits)?;
         let sample_rate = sample_rate(&mut bits)?;
-        let configuration = bits.take(4)? as u8;
+        let layout = bits.read(4)? as u8;
         let mut config = Self {
             core: object_type,
             object_type,
             sample_rate,
-            channels: match configuration {
-                0..=6 => configuration,
+            channels: match layout {
+                0..=6 => layout,
                 7 | 12 | 14 => 8,
                 11 => 7,
                 13 => 24,
                 _ => return None,
             },
+            layout,
+            frame: 1024,
         };
         if matches!(object_type, SBR | PARAMETRIC_STEREO) {
             config.sample_rate = self::sample_rate(&mut bits)?;
@@ -41,7 +49,7 @@ impl AudioSpecificConfig {
         }
         if config.core == 2 {
             // What may follow is an extension that old decoders do not see.
-            config.read_general(&mut bits, configuration);
+            config.read_general(&mut bits);
         }
         if config.object_type == PARAMETRIC_STEREO && config.channels == 1 {
             config.channels = 2;
@@ -50,23 +58,24 @@ impl AudioSpecificConfig {
     }
 
     /// `GASpecificConfig` (4.4.1), then the backward compatible signalling of the extensions.
-    fn read_general(&mut self, bits: &mut Bits<'_>, configuration: u8) -> Option<()> {
-        // The length of a frame.
-        bits.take(1)?;
-        if bits.take(1)? == 1 {
-            // The delay of a core coder.
-            bits.take(14)?;
+    fn read_general(&mut self, bits: &mut BitReader<'_>) -> Option<()> {
+        if bits.read(1)? == 1 {
+            self.frame = 960;
         }
-        bits.take(1)?;
-        if configuration == 0 {
+        if bits.read(1)? == 1 {
+            // The delay of a core coder.
+            bits.read(14)?;
+        }
+        bits.read(1)?;
+        if self.layout == 0 {
             self.channels = program_channels(bits)?;
         }
-        if self.object_type == 2 && bits.take(11)? == 0x2b7 && object_type(bits)? == SBR {
-            if bits.take(1)? == 1 {
+        if self.object_type == 2 && bits.read(11)? == 0x2b7 && object_type(bits)? == SBR {
+            if bits.read(1)? == 1 {
                 self.object_type = SBR;
                 self.sample_rate = sample_rate(bits)?;
             }
-            if bits.take(11)? == 0x548 && bits.take(1)? == 1 {
+            if bits.read(11)? == 0x548 && bits.read(1)? == 1 {
                 self.object_type = PARAMETRIC_STEREO;
             }
         }
@@ -74,70 +83,49 @@ impl AudioSpecificConfig {
     }
 }
 
-fn object_type(bits: &mut Bits<'_>) -> Option<u8> {
-    Some(match bits.take(5)? {
-        31 => 32 + bits.take(6)? as u8,
+fn object_type(bits: &mut BitReader<'_>) -> Option<u8> {
+    Some(match bits.read(5)? {
+        31 => 32 + bits.read(6)? as u8,
         object_type => object_type as u8,
     })
 }
 
-fn sample_rate(bits: &mut Bits<'_>) -> Option<u32> {
-    match bits.take(4)? {
-        15 => bits.take(24),
+fn sample_rate(bits: &mut BitReader<'_>) -> Option<u32> {
+    match bits.read(4)? {
+        15 => bits.read(24),
         index => SAMPLE_RATES.get(index as usize).copied(),
     }
 }
 
 /// The channels of a `program_config_element` (4.4.1.1), which is left read to its end.
-fn program_channels(bits: &mut Bits<'_>) -> Option<u8> {
+fn program_channels(bits: &mut BitReader<'_>) -> Option<u8> {
     // Tag, object type, sampling frequency.
-    bits.take(10)?;
-    let [front, side, back] = [bits.take(4)?, bits.take(4)?, bits.take(4)?];
-    let low = bits.take(2)?;
-    let associated = bits.take(3)?;
-    let coupled = bits.take(4)?;
+    bits.read(10)?;
+    let [front, side, back] = [bits.read(4)?, bits.read(4)?, bits.read(4)?];
+    let low = bits.read(2)?;
+    let associated = bits.read(3)?;
+    let coupled = bits.read(4)?;
     for mixdown in [4, 4, 3] {
-        if bits.take(1)? == 1 {
-            bits.take(mixdown)?;
+        if bits.read(1)? == 1 {
+            bits.read(mixdown)?;
         }
     }
     let mut channels = low;
     for _ in 0..front + side + back {
-        channels += 1 + bits.take(1)?;
-        bits.take(4)?;
+        channels += 1 + bits.read(1)?;
+        bits.read(4)?;
     }
     for _ in 0..low + associated {
-        bits.take(4)?;
+        bits.read(4)?;
     }
     for _ in 0..coupled {
-        bits.take(5)?;
+        bits.read(5)?;
     }
     bits.align();
-    for _ in 0..bits.take(8)? {
-        bits.take(8)?;
+    for _ in 0..bits.read(8)? {
+        bits.read(8)?;
     }
     Some(channels as u8)
-}
-
-struct Bits<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl Bits<'_> {
-    fn take(&mut self, count: usize) -> Option<u32> {
-        let mut value = 0;
-        for _ in 0..count {
-            let byte = self.bytes.get(self.at / 8)?;
-            value = value << 1 | u32::from(byte >> (7 - self.at % 8) & 1);
-            self.at += 1;
-        }
-        Some(value)
-    }
-
-    fn align(&mut self) {
-        self.at = self.at.next_multiple_of(8);
-    }
 }
 
 const SAMPLE_RATES: [u32; 13] = [
@@ -151,13 +139,11 @@ mod tests {
 
     #[track_caller]
     fn check(config: &[u8], core: u8, object_type: u8, sample_rate: u32, channels: u8) {
-        let wanted = AudioSpecificConfig {
-            core,
-            object_type,
-            sample_rate,
-            channels,
-        };
-        assert_eq!(AudioSpecificConfig::read(config), Some(wanted));
+        let read = AudioSpecificConfig::read(config).unwrap();
+        assert_eq!(
+            (read.core, read.object_type, read.sample_rate, read.channels),
+            (core, object_type, sample_rate, channels)
+        );
     }
 
     #[test]
@@ -200,6 +186,21 @@ mod tests {
             48_000,
             2,
         );
+    }
+
+    #[test]
+    fn layouts_and_lengths() {
+        let layout = |config: &[u8]| {
+            let read = AudioSpecificConfig::read(config).unwrap();
+            (read.layout, read.frame)
+        };
+        assert_eq!(layout(&[0x11, 0x90]), (2, 1024));
+        assert_eq!(layout(&[0x11, 0x94]), (2, 960));
+        assert_eq!(layout(&[0x11, 0xb8]), (7, 1024));
+        assert_eq!(layout(&[0x11, 0x80]), (0, 1024));
+        // 22.2, and one that means nothing.
+        assert_eq!(layout(&[0x11, 0xe8]), (13, 1024));
+        assert_eq!(AudioSpecificConfig::read(&[0x11, 0xf8]), None);
     }
 
     #[test]

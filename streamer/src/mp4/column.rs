@@ -1,6 +1,6 @@
 //! One property of the samples of a block, in as few bits as its values need.
 
-use super::bits::{BitReader, BitWriter};
+use crate::bits::{BitReader, BitWriter};
 
 /// How the values of a column are written.
 #[derive(Clone, Debug, PartialEq, Eq)]

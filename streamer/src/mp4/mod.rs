@@ -4,7 +4,6 @@
 
 mod audio_config;
 mod audio_entry;
-mod bits;
 mod boxes;
 mod built_table;
 mod candidate;
@@ -35,6 +34,7 @@ pub use codec::VideoCodec;
 pub use error::{Mp4Error, Refusal};
 pub use summary::{TrackPurpose, TrackSummary};
 
+pub(crate) use audio_config::AudioSpecificConfig;
 pub(crate) use audio_entry::AacDescription;
 pub(crate) use error::shell_word;
 pub(crate) use geometry::display_aspect;

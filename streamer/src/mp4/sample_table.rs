@@ -5,10 +5,8 @@
 
 use std::fmt;
 
-use super::{
-    bits::{BitReader, BitWriter},
-    column::Column,
-};
+use super::column::Column;
+use crate::bits::{BitReader, BitWriter};
 
 /// Samples in a block: what a seek decodes at most.
 const BLOCK_SAMPLES: u32 = 1024;

@@ -4,7 +4,7 @@ use broadcast::MediaTime;
 use bytes::Bytes;
 use thiserror::Error;
 
-use crate::{bits::Bits, media::AudioTrack};
+use crate::{bits::BitWriter, media::AudioTrack, mp4::AudioSpecificConfig};
 
 /// Why there is no silence for a sound track.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -55,20 +55,13 @@ impl SilentFrame {
         if track.object_type != 2 {
             return Err(Unsilenced::HighEfficiency);
         }
-        let mut fields = Fields(track.aac_config.iter().copied().collect(), 0);
-        let object_type = fields.take(5).ok_or(Unsilenced::Configuration)?;
-        if object_type != 2 {
-            return Err(Unsilenced::Configuration);
-        }
-        if fields.take(4).ok_or(Unsilenced::Configuration)? == 15 {
-            fields.take(24).ok_or(Unsilenced::Configuration)?;
-        }
-        let channels = fields.take(4).ok_or(Unsilenced::Configuration)?;
-        let is_short = fields.take(1).ok_or(Unsilenced::Configuration)? == 1;
-        let elements = elements(channels).ok_or(Unsilenced::Channels)?;
+        let config = AudioSpecificConfig::read(&track.aac_config)
+            .filter(|config| config.core == 2)
+            .ok_or(Unsilenced::Configuration)?;
+        let elements = elements(config.layout).ok_or(Unsilenced::Channels)?;
         Ok(Self {
             data: raw_data_block(elements),
-            samples: if is_short { 960 } else { 1024 },
+            samples: config.frame,
             rate: track.sample_rate.max(1),
         })
     }
@@ -91,10 +84,10 @@ enum Element {
     LowFrequency,
 }
 
-/// The elements of a channel configuration (table 1.19).
-fn elements(channel_configuration: u32) -> Option<&'static [Element]> {
+/// The elements of a layout of channels (table 1.19).
+fn elements(layout: u8) -> Option<&'static [Element]> {
     use Element::{LowFrequency, Pair, Single};
-    Some(match channel_configuration {
+    Some(match layout {
         1 => &[Single],
         2 => &[Pair],
         3 => &[Single, Pair],
@@ -108,9 +101,9 @@ fn elements(channel_configuration: u32) -> Option<&'static [Element]> {
 
 /// A frame in which no channel has a spectrum.
 fn raw_data_block(elements: &[Element]) -> Bytes {
-    const END: u32 = 7;
-    let mut bits = Bits::default();
-    let mut numbers = [0_u32; 4];
+    const END: u64 = 7;
+    let mut bits = BitWriter::default();
+    let mut numbers = [0_u64; 4];
     for element in elements {
         let kind = match element {
             Element::Single => 0,
@@ -129,32 +122,18 @@ fn raw_data_block(elements: &[Element]) -> Bytes {
         silent_channel(&mut bits);
     }
     bits.put(END, 3);
-    bits.into_bytes().into()
+    bits.finish().into()
 }
 
 /// `individual_channel_stream` (table 4.50) with a long window of the sine shape, which is what a
 /// decoder starts with: what comes after is decoded as if it came first.
-fn silent_channel(bits: &mut Bits) {
+fn silent_channel(bits: &mut BitWriter) {
     // global_gain.
     bits.put(0, 8);
     // ics_reserved_bit, window_sequence, window_shape, max_sfb, predictor_data_present.
     bits.put(0, 1 + 2 + 1 + 6 + 1);
     // pulse_data_present, tns_data_present, gain_control_data_present.
     bits.put(0, 3);
-}
-
-struct Fields(Vec<u8>, usize);
-
-impl Fields {
-    fn take(&mut self, count: usize) -> Option<u32> {
-        let mut value = 0;
-        for _ in 0..count {
-            let byte = self.0.get(self.1 / 8)?;
-            value = value << 1 | u32::from(byte >> (7 - self.1 % 8) & 1);
-            self.1 += 1;
-        }
-        Some(value)
-    }
 }
 
 /// Silent frames one after the other.
@@ -232,6 +211,7 @@ fn frames_in(frame: &SilentFrame, micros: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bits::BitReader;
 
     fn track(config: &[u8], sample_rate: u32) -> AudioTrack {
         AudioTrack {
@@ -244,30 +224,33 @@ mod tests {
 
     /// Reads a frame back (ISO/IEC 14496-3, 4.4.2): the kinds of its elements.
     fn read(frame: &[u8]) -> Vec<(u32, u32)> {
-        let mut fields = Fields(frame.to_vec(), 0);
+        let mut fields = BitReader {
+            bytes: frame,
+            at: 0,
+        };
         let mut elements = Vec::new();
         loop {
-            let kind = fields.take(3).unwrap();
+            let kind = fields.read(3).unwrap();
             if kind == 7 {
-                assert!(frame.len() * 8 - fields.1 < 8);
+                assert!(frame.len() * 8 - fields.at < 8);
                 return elements;
             }
-            elements.push((kind, fields.take(4).unwrap()));
+            elements.push((kind, fields.read(4).unwrap()));
             let channels = match kind {
                 1 => 2,
                 _ => 1,
             };
             if kind == 1 {
-                assert_eq!(fields.take(1), Some(0), "common_window");
+                assert_eq!(fields.read(1), Some(0), "common_window");
             }
             for _ in 0..channels {
-                fields.take(8).unwrap();
-                assert_eq!(fields.take(1), Some(0), "ics_reserved_bit");
-                assert_eq!(fields.take(2), Some(0), "a long window");
-                assert_eq!(fields.take(1), Some(0), "of the sine shape");
-                assert_eq!(fields.take(6), Some(0), "max_sfb");
+                fields.read(8).unwrap();
+                assert_eq!(fields.read(1), Some(0), "ics_reserved_bit");
+                assert_eq!(fields.read(2), Some(0), "a long window");
+                assert_eq!(fields.read(1), Some(0), "of the sine shape");
+                assert_eq!(fields.read(6), Some(0), "max_sfb");
                 assert_eq!(
-                    fields.take(4),
+                    fields.read(4),
                     Some(0),
                     "no prediction, pulses, TNS, gain control"
                 );
@@ -304,7 +287,8 @@ mod tests {
     fn what_has_no_silence() {
         let like = |config: &[u8]| SilentFrame::like(&track(config, 48_000)).unwrap_err();
         assert_eq!(like(&[0x11, 0x80]), Unsilenced::Channels);
-        assert_eq!(like(&[0x11, 0xf8]), Unsilenced::Channels);
+        assert_eq!(like(&[0x11, 0xe8]), Unsilenced::Channels);
+        assert_eq!(like(&[0x11, 0xf8]), Unsilenced::Configuration);
         assert_eq!(like(&[0x11]), Unsilenced::Configuration);
         assert_eq!(like(&[0x29, 0x90]), Unsilenced::Configuration);
     }
