@@ -1,9 +1,6 @@
 //! Files, checked as a whole.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::time::Duration;
 
 use broadcast::{Failure, FailureKind, Platform, SourceUrl};
 use streamer::{
@@ -12,11 +9,7 @@ use streamer::{
     source::{Source, SourceOptions},
 };
 
-fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(name)
-}
+use crate::fixture::fixture;
 
 async fn report_on(name: &str, options: &CheckOptions) -> Result<Report, Failure> {
     let url = SourceUrl::file(&fixture(name)).unwrap();

@@ -5,5 +5,7 @@
 mod commands;
 mod docs;
 mod files;
+#[path = "../support/fixture.rs"]
+mod fixture;
 mod judging;
 mod support;

@@ -7,7 +7,7 @@ use streamer::{
     source::{Source, SourceOptions},
 };
 
-use crate::support::fixture;
+use crate::fixture::fixture;
 
 /// A box: its kind and either its content or the boxes in it.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use streamer::{
 
 use crate::{
     boxes::{Node, Video},
-    support::fixture,
+    fixture::fixture,
 };
 
 /// Opens the bytes as a file and, if that works, reads every packet.

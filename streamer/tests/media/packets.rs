@@ -4,7 +4,7 @@ use broadcast::MediaTime;
 use ring::digest;
 use streamer::media::{Packet, TrackKind, flv};
 
-use crate::support::{fixture, open, packets};
+use crate::{fixture::fixture, movies::open, support::packets};
 
 /// One line of the oracle: track, decoding and composition time in ms, size, key frame, the first digits of the SHA-256.
 type Wanted = (String, i64, i64, usize, bool, String);

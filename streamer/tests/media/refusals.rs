@@ -8,7 +8,7 @@ use streamer::{
     source::{Source, SourceOptions},
 };
 
-use crate::support::fixture;
+use crate::fixture::fixture;
 
 async fn open(path: &Path) -> Result<Movie, Failure> {
     let url = SourceUrl::file(path).unwrap();

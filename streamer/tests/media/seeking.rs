@@ -3,7 +3,7 @@
 use broadcast::MediaTime;
 use streamer::media::{Packet, TrackKind};
 
-use crate::support::{open, packets};
+use crate::{movies::open, support::packets};
 
 fn of(packets: &[Packet], track: TrackKind) -> impl Iterator<Item = &Packet> {
     packets.iter().filter(move |packet| packet.track == track)

@@ -5,12 +5,13 @@ use streamer::media::{Movie, MovieOptions, TrackPurpose, VideoCodec};
 
 use crate::{
     boxes::{Node, Video, open},
-    support::{self, packets},
+    movies,
+    support::packets,
 };
 
 /// The variant sends what the fixture does.
 async fn check_same(variant: &Video, name: &str) -> Movie {
-    let original = support::open(name).await;
+    let original = movies::open(name).await;
     let movie = variant.open().await.unwrap();
     assert_eq!(
         packets(&movie, MediaTime::ZERO).await,
@@ -66,7 +67,7 @@ async fn a_wide_size() {
     let mut bytes = video.bytes();
     bytes[place..place + 4].copy_from_slice(&1_u32.to_be_bytes());
     let movie = open(&bytes, &MovieOptions::default()).await.unwrap();
-    let original = support::open(NAME).await;
+    let original = movies::open(NAME).await;
     assert_eq!(
         packets(&movie, MediaTime::ZERO).await,
         packets(&original, MediaTime::ZERO).await

@@ -3,7 +3,10 @@
 use broadcast::MediaTime;
 use streamer::media::{Arrangement, Packet, Programme, TrackKind, flv};
 
-use crate::support::{ARRANGED, arranged, fixture, of, packets};
+use crate::{
+    fixture::fixture,
+    support::{ARRANGED, arranged, of, packets},
+};
 
 /// The identifier of captions by ATSC A/53.
 const CAPTIONS: &[u8] = b"GA94";

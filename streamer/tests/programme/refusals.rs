@@ -5,7 +5,10 @@ use std::time::Duration;
 use broadcast::{FailureKind, MediaTime};
 use streamer::media::{Arrangement, Programme, TrackKind};
 
-use crate::support::{arranged, of, open, packets};
+use crate::{
+    movies::open,
+    support::{arranged, of, packets},
+};
 
 const HEAD: Arrangement = Arrangement {
     head: Duration::from_secs(3),

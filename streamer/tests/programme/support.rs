@@ -1,15 +1,11 @@
-//! Movies and what is made of them.
+//! Programmes made of fixtures.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::time::Duration;
 
-use broadcast::{MediaTime, SourceUrl};
-use streamer::{
-    media::{Arrangement, Movie, MovieOptions, Packet, Programme, TrackKind},
-    source::{Source, SourceOptions},
-};
+use broadcast::MediaTime;
+use streamer::media::{Arrangement, Packet, Programme, TrackKind};
+
+use crate::movies::open;
 
 /// Two seconds before, two and a half after, and silence.
 pub(crate) const ARRANGED: Arrangement = Arrangement {
@@ -17,18 +13,6 @@ pub(crate) const ARRANGED: Arrangement = Arrangement {
     tail: Duration::from_millis(2_500),
     silence: true,
 };
-
-pub(crate) fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(name)
-}
-
-pub(crate) async fn open(name: &str) -> Movie {
-    let url = SourceUrl::file(&fixture(name)).unwrap();
-    let source = Source::open(&url, SourceOptions::default()).await.unwrap();
-    Movie::open(source, &MovieOptions::default()).await.unwrap()
-}
 
 pub(crate) async fn arranged(name: &str, arrangement: Arrangement) -> Programme {
     let movie = open(name).await;

@@ -5,7 +5,10 @@ use std::time::Duration;
 use broadcast::MediaTime;
 use streamer::media::{Arrangement, Packet, Programme, TrackKind};
 
-use crate::support::{ARRANGED, arranged, of, open, packets};
+use crate::{
+    movies::open,
+    support::{ARRANGED, arranged, of, packets},
+};
 
 const MS: fn(i64) -> MediaTime = MediaTime::from_millis;
 

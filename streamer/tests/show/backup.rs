@@ -8,8 +8,11 @@ use ingest::{After, Behaviour, Fault, Keys, Options, RunningIngest, Stage};
 use streamer::show::ShowDestination;
 use tokio::time::{Instant, sleep};
 
-use crate::support::{
-    check_parts, check_run, check_whole, destination, ingest, media, movie, run, show, soon, wanted,
+use crate::{
+    movies::open,
+    support::{
+        check_parts, check_run, check_whole, destination, ingest, media, run, show, soon, wanted,
+    },
 };
 
 const LONG: Duration = Duration::from_secs(60);
@@ -62,7 +65,7 @@ fn check_tells_no_key(failure: &Failure) {
 
 /// A first ingest that is of no use from the beginning does not make the show late.
 async fn check_on_time(first: RunningIngest) {
-    let movie = movie("edit-list.mp4").await;
+    let movie = open("edit-list.mp4").await;
     let backup = ingest(Options::default()).await;
     let air_time = Utc::now() + Duration::from_secs(5);
     // The ten seconds would be over long after the air time.
@@ -87,7 +90,7 @@ async fn a_first_ingest_that_is_away_does_not_make_the_show_late() {
 
 #[tokio::test]
 async fn the_backup_goes_on_where_the_first_is_known_to_be() {
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let (first, backup) = (gone_after(1500).await, ingest(Options::default()).await);
     let mut show = show(&movie, vec![with_backup(&first, &backup, 1)], soon());
     show.patience = LONG;
@@ -103,7 +106,7 @@ async fn the_backup_goes_on_where_the_first_is_known_to_be() {
 
 #[tokio::test]
 async fn an_ingest_that_comes_back_in_time_keeps_the_show() {
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let first = ingest(Options {
         faults: vec![Fault::Cut {
             after: After::MediaTime(Duration::from_millis(1500)),
@@ -124,7 +127,7 @@ async fn an_ingest_that_comes_back_in_time_keeps_the_show() {
 
 #[tokio::test]
 async fn the_first_is_gone_back_to_when_the_backup_fails() {
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let first = ingest(Options {
         faults: vec![Fault::Cut {
             after: After::MediaTime(Duration::from_millis(1200)),
@@ -146,7 +149,7 @@ async fn the_first_is_gone_back_to_when_the_backup_fails() {
 
 #[tokio::test]
 async fn a_backup_that_refuses_the_key_does_not_end_the_destination() {
-    let movie = movie("edit-list.mp4").await;
+    let movie = open("edit-list.mp4").await;
     let first = behaving(|it| it.refuse = true).await;
     let backup = ingest(Options {
         keys: Keys::only(["another"]),
@@ -167,7 +170,7 @@ async fn a_backup_that_refuses_the_key_does_not_end_the_destination() {
 
 #[tokio::test]
 async fn a_first_ingest_that_refuses_the_key_leaves_it_to_the_backup() {
-    let movie = movie("edit-list.mp4").await;
+    let movie = open("edit-list.mp4").await;
     let first = ingest(Options {
         keys: Keys::only(["another"]),
         ..Options::default()
@@ -183,7 +186,7 @@ async fn a_first_ingest_that_refuses_the_key_leaves_it_to_the_backup() {
 
 /// Neither works. Returns the failure and the time it took.
 async fn check_given_up(backup: RunningIngest, after: u64) -> (Failure, Duration) {
-    let movie = movie("edit-list.mp4").await;
+    let movie = open("edit-list.mp4").await;
     let first = behaving(|it| it.refuse = true).await;
     let show = show(
         &movie,
@@ -233,7 +236,7 @@ async fn when_both_are_of_no_use_the_failure_tells_of_both() {
 
 #[tokio::test]
 async fn time_stamps_begin_at_zero_again_where_that_is_wanted() {
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let ingest = ingest(Options {
         faults: vec![Fault::Cut {
             after: After::MediaTime(Duration::from_millis(1500)),

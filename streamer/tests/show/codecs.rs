@@ -8,7 +8,10 @@ use ingest::{After, Behaviour, Fault, Options, RunningIngest};
 use streamer::show::{Codecs, ShowDestination};
 use tokio::time::Instant;
 
-use crate::support::{check_whole, destination, ingest, media, movie, run, show, soon, wanted};
+use crate::{
+    movies::open,
+    support::{check_whole, destination, ingest, media, run, show, soon, wanted},
+};
 
 fn codecs(codecs: &[&str]) -> Behaviour {
     let mut behaviour = Behaviour::default();
@@ -37,7 +40,7 @@ fn with_backup(first: &RunningIngest, backup: &RunningIngest) -> ShowDestination
 
 #[tokio::test]
 async fn hevc_is_sent_to_those_who_take_it() {
-    let movie = movie("hevc.mp4").await;
+    let movie = open("hevc.mp4").await;
     let announces = announcing(&["hvc1"]).await;
     let says_nothing = announcing(&[]).await;
     let is_known = announcing(&[]).await;
@@ -65,7 +68,7 @@ async fn hevc_is_sent_to_those_who_take_it() {
 
 #[tokio::test]
 async fn what_an_ingest_does_not_take_is_said_long_before_the_air_time() {
-    let movie = movie("hevc.mp4").await;
+    let movie = open("hevc.mp4").await;
     let ingest = announcing(&["av01"]).await;
     let air_time = Utc::now() + Duration::from_secs(3600);
     let started = Instant::now();
@@ -77,7 +80,7 @@ async fn what_an_ingest_does_not_take_is_said_long_before_the_air_time() {
 
 #[tokio::test]
 async fn a_backup_that_takes_the_codec_stands_in() {
-    let movie = movie("hevc.mp4").await;
+    let movie = open("hevc.mp4").await;
     let first = announcing(&[]).await;
     let backup = announcing(&["hvc1"]).await;
     let destinations = vec![with_backup(&first, &backup)];
@@ -90,7 +93,7 @@ async fn a_backup_that_takes_the_codec_stands_in() {
 
 #[tokio::test]
 async fn when_neither_takes_the_codec_that_is_said_early() {
-    let movie = movie("hevc.mp4").await;
+    let movie = open("hevc.mp4").await;
     let first = announcing(&[]).await;
     let backup = announcing(&["av01"]).await;
     let air_time = Utc::now() + Duration::from_secs(3600);
@@ -110,7 +113,7 @@ async fn when_neither_takes_the_codec_that_is_said_early() {
 /// waited for again.
 #[tokio::test]
 async fn a_backup_that_does_not_take_the_codec_does_not_end_the_destination() {
-    let movie = movie("hevc.mp4").await;
+    let movie = open("hevc.mp4").await;
     let first = ingest(Options {
         behaviour: codecs(&["hvc1"]),
         faults: vec![Fault::Cut {

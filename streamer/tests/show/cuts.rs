@@ -13,7 +13,10 @@ use streamer::{
 use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Wanted, check_parts, destination, ingest, media, movie, show, soon, wanted};
+use crate::{
+    movies::open,
+    support::{Wanted, check_parts, destination, ingest, media, show, soon, wanted},
+};
 
 /// Two to four things go wrong, at places in the media that differ with the seed; in between the
 /// streamer is stopped once or not at all, and another goes on from its checkpoint.
@@ -89,7 +92,7 @@ async fn check(seed: u64, movie: &Movie, wanted: &[Wanted]) {
 
 #[tokio::test]
 async fn nothing_is_missing_wherever_it_is_cut() {
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let wanted = wanted(&movie).await;
     // Beside one another, for each takes its time.
     join_all((0..24).map(|seed| check(seed, &movie, &wanted))).await;

@@ -11,8 +11,11 @@ use streamer::show::{self as shows, Update};
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{
-    KEY, Wanted, check_run, check_whole, destination, ingest, media, movie, run, show, soon, wanted,
+use crate::{
+    movies::open,
+    support::{
+        KEY, Wanted, check_run, check_whole, destination, ingest, media, run, show, soon, wanted,
+    },
 };
 
 /// The distance of key frames in the fixtures, in ms.
@@ -44,7 +47,7 @@ pub(crate) fn check_parts(ingest: &RunningIngest, wanted: &[Wanted]) {
 
 #[tokio::test]
 async fn a_cut_loses_nothing() {
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let ingest = ingest(Options {
         faults: vec![cut_at(1500, 1000)],
         ..Options::default()
@@ -61,7 +64,7 @@ async fn a_cut_loses_nothing() {
 
 #[tokio::test]
 async fn a_cut_loses_nothing_without_acknowledgements() {
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let mut behaviour = Behaviour::default();
     behaviour.acknowledge = false;
     let ingest = ingest(Options {
@@ -84,7 +87,7 @@ async fn a_cut_loses_nothing_without_acknowledgements() {
 
 #[tokio::test]
 async fn skip_keeps_to_the_clock() {
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let ingest = ingest(Options {
         faults: vec![cut_at(1200, 600)],
         ..Options::default()
@@ -109,7 +112,7 @@ async fn skip_keeps_to_the_clock() {
 
 #[tokio::test]
 async fn a_connection_lost_at_the_gate_is_made_again() {
-    let movie = movie("edit-list.mp4").await;
+    let movie = open("edit-list.mp4").await;
     let ingest = ingest(Options {
         faults: vec![Fault::Cut {
             after: After::Packets(0),
@@ -130,7 +133,7 @@ async fn a_connection_lost_at_the_gate_is_made_again() {
 #[tokio::test]
 async fn an_ingest_that_drops_every_connection_is_given_up() {
     let check = async |on_drop| {
-        let movie = movie("b-frames.mp4").await;
+        let movie = open("b-frames.mp4").await;
         let cut = Fault::Cut {
             after: After::Packets(1),
             away: Duration::ZERO,
@@ -157,7 +160,7 @@ async fn an_ingest_that_drops_every_connection_is_given_up() {
 
 #[tokio::test]
 async fn a_show_of_which_nothing_was_sent_has_not_aired() {
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let ingest = ingest(Options {
         faults: vec![Fault::Cut {
             after: After::Packets(0),
@@ -182,7 +185,7 @@ async fn a_show_of_which_nothing_was_sent_has_not_aired() {
 
 #[tokio::test]
 async fn what_an_ingest_has_not_read_is_not_in_the_checkpoint() {
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let wanted = wanted(&movie).await;
     let ingest = ingest(Options {
         faults: vec![Fault::Stall {
@@ -210,7 +213,7 @@ async fn what_an_ingest_has_not_read_is_not_in_the_checkpoint() {
 #[tokio::test]
 async fn a_show_tells_how_late_it_is_when_its_air_time_was_announced() {
     let check = async |is_announced| {
-        let movie = movie("edit-list.mp4").await;
+        let movie = open("edit-list.mp4").await;
         let ingest = ingest(Options::default()).await;
         let air_time = Utc::now() - Duration::from_secs(2);
         let mut show = show(&movie, vec![destination("it", &ingest)], air_time);
@@ -226,7 +229,7 @@ async fn a_show_tells_how_late_it_is_when_its_air_time_was_announced() {
 
 #[tokio::test]
 async fn an_ingest_that_reads_nothing_is_left() {
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let ingest = ingest(Options {
         receive_buffer: Some(2048),
         faults: vec![Fault::Stall {
@@ -248,7 +251,7 @@ async fn an_ingest_that_reads_nothing_is_left() {
 #[tokio::test]
 async fn a_wrong_key_is_fatal_once_the_air_time_has_come() {
     let check = async |rejection| {
-        let movie = movie("edit-list.mp4").await;
+        let movie = open("edit-list.mp4").await;
         let ingest = ingest(Options {
             keys: Keys::only(["another"]),
             rejection,
@@ -274,7 +277,7 @@ async fn a_wrong_key_is_fatal_once_the_air_time_has_come() {
 
 #[tokio::test]
 async fn a_key_set_right_before_the_air_time_airs() {
-    let movie = movie("edit-list.mp4").await;
+    let movie = open("edit-list.mp4").await;
     let ingest = ingest(Options {
         keys: Keys::only(["another"]),
         ..Options::default()
@@ -292,7 +295,7 @@ async fn a_key_set_right_before_the_air_time_airs() {
 
 #[tokio::test]
 async fn a_dead_destination_does_no_harm_to_another() {
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let good = ingest(Options::default()).await;
     let mut behaviour = Behaviour::default();
     behaviour.refuse = true;
@@ -316,7 +319,7 @@ async fn a_dead_destination_does_no_harm_to_another() {
 
 #[tokio::test]
 async fn an_ingest_that_falls_behind_gets_all_of_it() {
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let ingest = ingest(Options {
         receive_buffer: Some(2048),
         behaviour: {
@@ -335,7 +338,7 @@ async fn an_ingest_that_falls_behind_gets_all_of_it() {
 
 #[tokio::test]
 async fn when_all_are_dead_the_failure_says_most() {
-    let movie = movie("edit-list.mp4").await;
+    let movie = open("edit-list.mp4").await;
     let mut behaviour = Behaviour::default();
     behaviour.refuse = true;
     let dead = ingest(Options {
@@ -362,7 +365,7 @@ async fn when_all_are_dead_the_failure_says_most() {
 
 #[tokio::test]
 async fn our_own_lost_connection_may_hold_the_key_for_a_while() {
-    let movie = movie("edit-list.mp4").await;
+    let movie = open("edit-list.mp4").await;
     let ingest = ingest(Options {
         duplicates: Duplicates::Reject,
         ..Options::default()
@@ -388,7 +391,7 @@ async fn our_own_lost_connection_may_hold_the_key_for_a_while() {
 
 #[tokio::test]
 async fn a_stopped_show_goes_on_from_its_checkpoint() {
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let wanted = wanted(&movie).await;
     let ingest = ingest(Options::default()).await;
     let air_time = soon();
@@ -423,7 +426,7 @@ async fn a_stopped_show_goes_on_from_its_checkpoint() {
 
 #[tokio::test]
 async fn a_show_can_be_stopped_before_it_begins() {
-    let movie = movie("edit-list.mp4").await;
+    let movie = open("edit-list.mp4").await;
     let ingest = ingest(Options::default()).await;
     let air_time = Utc::now() + Duration::from_secs(3600);
     let mut show = show(&movie, vec![destination("it", &ingest)], air_time);
@@ -447,7 +450,7 @@ async fn a_show_can_be_stopped_before_it_begins() {
 
 #[tokio::test]
 async fn a_show_needs_a_destination() {
-    let movie = movie("edit-list.mp4").await;
+    let movie = open("edit-list.mp4").await;
     let (result, _) = run(show(&movie, Vec::new(), soon())).await;
     assert_eq!(result.unwrap_err().kind, FailureKind::BadRequest);
 }

@@ -9,7 +9,8 @@ use tokio::time::Instant;
 
 use crate::{
     faults::check_parts,
-    support::{check_run, check_whole, destination, ingest, media, movie, run, show, soon, wanted},
+    movies::open,
+    support::{check_run, check_whole, destination, ingest, media, run, show, soon, wanted},
 };
 
 /// After a second and a half of media.
@@ -31,7 +32,7 @@ fn endings(ingest: &ingest::RunningIngest) -> Vec<Option<Ending>> {
 
 #[tokio::test]
 async fn half_a_close_is_the_end_of_the_connection() {
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let ingest = ingest(Options {
         faults: vec![Fault::HalfClose { after: MIDST }],
         ..Options::default()
@@ -51,7 +52,7 @@ async fn half_a_close_is_the_end_of_the_connection() {
 
 #[tokio::test]
 async fn who_is_asked_to_go_comes_back_without_a_loss_or_a_repeat() {
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let ingest = ingest(Options {
         faults: vec![Fault::GoAway { after: MIDST }],
         ..Options::default()
@@ -78,7 +79,7 @@ async fn who_is_asked_to_go_comes_back_without_a_loss_or_a_repeat() {
 /// What a show ends with at an ingest that refuses to publish in these words, and how often it was
 /// tried.
 async fn refused(code: &str, description: &str) -> (broadcast::Failure, u64) {
-    let movie = movie("edit-list.mp4").await;
+    let movie = open("edit-list.mp4").await;
     let ingest = ingest(behaving(|behaviour| {
         behaviour.reject_publish = Some(Words {
             code: code.to_owned(),
@@ -115,7 +116,7 @@ async fn trouble_at_the_ingest_is_waited_out() {
 
 #[tokio::test]
 async fn a_close_in_place_of_an_answer_means_the_key() {
-    let movie = movie("edit-list.mp4").await;
+    let movie = open("edit-list.mp4").await;
     let ingest = ingest(behaving(|behaviour| {
         behaviour.close_before_publish_start = true;
     }))
@@ -136,7 +137,7 @@ async fn a_close_in_place_of_an_answer_means_the_key() {
 
 /// A show arrives as a whole, over one connection, whatever the ingest says of windows.
 async fn check_windows(window: u32, peer_bandwidth: u32) {
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let ingest = ingest(behaving(|behaviour| {
         behaviour.window = Some(window);
         behaviour.peer_bandwidth = Some(peer_bandwidth);
@@ -160,7 +161,7 @@ async fn windows_of_any_size_do_no_harm() {
 
 #[tokio::test]
 async fn announced_codecs_change_nothing_for_h264() {
-    let movie = movie("edit-list.mp4").await;
+    let movie = open("edit-list.mp4").await;
     let ingest = ingest(behaving(|behaviour| {
         behaviour.codecs = vec!["hvc1".to_owned(), "av01".to_owned()];
     }))
@@ -172,7 +173,7 @@ async fn announced_codecs_change_nothing_for_h264() {
 
 /// A show that has been on air for almost `limit` milliseconds goes on past it.
 async fn check_time_stamps(limit: u64) {
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let ingest = ingest(Options::default()).await;
     let ago = Duration::from_millis(limit - 1_500);
     let mut show = show(&movie, vec![destination("it", &ingest)], Utc::now() - ago);

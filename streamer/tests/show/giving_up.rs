@@ -9,7 +9,8 @@ use tokio::time::Instant;
 
 use crate::{
     certificate::certificate,
-    support::{destination, ingest, movie, run, show, soon},
+    movies::open,
+    support::{destination, ingest, run, show, soon},
 };
 
 const LONG: Duration = Duration::from_secs(60);
@@ -27,7 +28,7 @@ async fn dead() -> RunningIngest {
 
 #[tokio::test]
 async fn a_certificate_that_is_not_trusted_is_no_weather() {
-    let movie = movie("edit-list.mp4").await;
+    let movie = open("edit-list.mp4").await;
     let ingest = ingest(Options {
         tls: Some(certificate("127.0.0.1").server.clone()),
         ..Options::default()
@@ -45,7 +46,7 @@ async fn a_certificate_that_is_not_trusted_is_no_weather() {
 
 #[tokio::test]
 async fn one_that_is_dead_does_not_keep_open_what_the_others_have_ended() {
-    let movie = movie("edit-list.mp4").await;
+    let movie = open("edit-list.mp4").await;
     let (good, dead, dead_too) = (ingest(Options::default()).await, dead().await, dead().await);
     let destinations = vec![
         destination("dead", &dead),
@@ -76,7 +77,7 @@ async fn one_that_is_dead_does_not_keep_open_what_the_others_have_ended() {
 
 #[tokio::test]
 async fn nor_does_one_that_an_earlier_attempt_has_left() {
-    let movie = movie("edit-list.mp4").await;
+    let movie = open("edit-list.mp4").await;
     let dead = dead().await;
     let mut show = show(&movie, vec![destination("dead", &dead)], Utc::now());
     show.patience = LONG;
@@ -91,7 +92,7 @@ async fn nor_does_one_that_an_earlier_attempt_has_left() {
 #[tokio::test]
 async fn the_time_without_media_is_told() {
     let check = async |away: Option<u64>| {
-        let movie = movie("b-frames.mp4").await;
+        let movie = open("b-frames.mp4").await;
         let faults = away.map(|away| Fault::Cut {
             after: After::MediaTime(Duration::from_millis(1500)),
             away: Duration::from_millis(away),

@@ -16,7 +16,10 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::support::{KEY, movie, run, show, soon};
+use crate::{
+    movies::open,
+    support::{KEY, run, show, soon},
+};
 
 /// Message type 32 on chunk stream 2, empty.
 const GO_AWAY: [u8; 12] = [2, 0, 0, 0, 0, 0, 0, 32, 0, 0, 0, 0];
@@ -61,7 +64,7 @@ async fn an_ingest_that_sends_everybody_away_is_given_up() {
             tokio::spawn(serve(stream, Some(1000)));
         }
     });
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let destination = ShowDestination::new("it", url.parse().unwrap(), StreamKey::new(KEY));
     let mut show = show(&movie, vec![destination], soon());
     show.patience = Duration::from_secs(2);
@@ -84,7 +87,7 @@ async fn the_show_moves_at_a_key_frame() {
         let (second, _) = listener.accept().await.unwrap();
         (first, serve(second, None).await)
     });
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let destination = ShowDestination::new("it", url.parse().unwrap(), StreamKey::new(KEY));
     let (result, _) = run(show(&movie, vec![destination], soon())).await;
     let it = result.unwrap().destinations.remove(0);

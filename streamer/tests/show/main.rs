@@ -9,8 +9,12 @@ mod codecs;
 mod cuts;
 mod faults;
 mod faults_of_protocol;
+#[path = "../support/fixture.rs"]
+mod fixture;
 mod giving_up;
 mod go_away;
+#[path = "../support/movies.rs"]
+mod movies;
 mod recording;
 mod side_by_side;
 mod support;

@@ -9,11 +9,12 @@ use ingest::{Ending, Options};
 
 use crate::{
     certificate::certificate,
-    support::{check_run, check_whole, destination, ingest, media, movie, run, show, soon, wanted},
+    movies::open,
+    support::{check_run, check_whole, destination, ingest, media, run, show, soon, wanted},
 };
 
 async fn check_recording(name: &str) {
-    let movie = movie(name).await;
+    let movie = open(name).await;
     let ingest = ingest(Options::default()).await;
     let air_time = soon();
     let (result, last) = run(show(&movie, vec![destination("it", &ingest)], air_time)).await;
@@ -68,7 +69,7 @@ async fn the_movie_is_received_packet_for_packet() {
 
 #[tokio::test]
 async fn the_pace_is_that_of_the_clock() {
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let ingest = ingest(Options::default()).await;
     let (result, _) = run(show(&movie, vec![destination("it", &ingest)], soon())).await;
     result.unwrap();
@@ -84,7 +85,7 @@ async fn the_pace_is_that_of_the_clock() {
 
 #[tokio::test]
 async fn it_begins_at_once_when_the_air_time_is_past() {
-    let movie = movie("edit-list.mp4").await;
+    let movie = open("edit-list.mp4").await;
     let ingest = ingest(Options::default()).await;
     let air_time = Utc::now() - Duration::from_secs(60);
     let (result, _) = run(show(&movie, vec![destination("it", &ingest)], air_time)).await;
@@ -96,7 +97,7 @@ async fn it_begins_at_once_when_the_air_time_is_past() {
 
 /// A second attempt at a show that went on air this long ago.
 async fn check_late_time_stamps(on_air_for: Duration) -> u32 {
-    let movie = movie("b-frames.mp4").await;
+    let movie = open("b-frames.mp4").await;
     let ingest = ingest(Options::default()).await;
     let air_time = Utc::now() - on_air_for;
     let mut show = show(&movie, vec![destination("it", &ingest)], air_time);
@@ -135,7 +136,7 @@ async fn rtmps_carries_the_same() {
         ..Options::default()
     })
     .await;
-    let movie = movie("edit-list.mp4").await;
+    let movie = open("edit-list.mp4").await;
     let mut show = show(&movie, vec![destination("it", &ingest)], soon());
     show.dial.ca_file = Some(certificate.ca_file);
     run(show).await.0.unwrap();

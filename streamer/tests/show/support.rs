@@ -1,18 +1,17 @@
 //! What the tests of shows share: a movie, a foreign ingest, and a comparison of what was received
 //! with what the movie holds.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
-use broadcast::{Failure, MediaTime, SourceUrl, StreamKey};
+use broadcast::{Failure, MediaTime, StreamKey};
 use chrono::{DateTime, Utc};
 use ingest::{Ingest, Kind, Options, Packet, RunningIngest};
 use ring::digest::{SHA256, digest};
 use streamer::{
     address::AddressPolicy,
     ingest::DialPolicy,
-    media::{Movie, MovieOptions, TrackKind, flv},
+    media::{Movie, TrackKind, flv},
     show::{self, Show, ShowDestination, Summary, Update},
-    source::{Source, SourceOptions},
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -28,16 +27,6 @@ pub(crate) struct Wanted {
     pub(crate) size: usize,
     pub(crate) sha256: [u8; 32],
     pub(crate) key_frame: bool,
-}
-
-/// Opens a fixture: four seconds, a key frame each second.
-pub(crate) async fn movie(name: &str) -> Movie {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(name);
-    let url = SourceUrl::file(&path).unwrap();
-    let source = Source::open(&url, SourceOptions::default()).await.unwrap();
-    Movie::open(source, &MovieOptions::default()).await.unwrap()
 }
 
 /// All packets of a movie.

@@ -6,6 +6,8 @@ mod credentials;
 #[path = "../support/far_apart.rs"]
 mod far_apart;
 mod files;
+#[path = "../support/fixture.rs"]
+mod fixture;
 mod midway;
 mod on_air;
 mod replaced;

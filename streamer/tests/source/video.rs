@@ -1,21 +1,15 @@
 //! Videos that take several reads, and reading them.
 
-use std::path::{Path, PathBuf};
-
 use broadcast::{Failure, FailureKind, MediaTime, SourceUrl};
 use streamer::{
     media::{Movie, MovieOptions, Packet},
     source::{Source, SourceOptions},
 };
 
+use crate::fixture::fixture;
+
 /// Packets of every fixture that is served here.
 pub(crate) const PACKETS: usize = 60 + 189;
-
-pub(crate) fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(name)
-}
 
 /// A file of several blocks: the media first, then a gap, then the index.
 pub(crate) fn index_far_away() -> Vec<u8> {
