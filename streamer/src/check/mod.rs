@@ -2,6 +2,7 @@
 //!
 //! [`check`] reads the index and a few samples, [`judge`] compares what is known with [`LIMITS`].
 
+mod audience;
 mod facts;
 mod finding;
 mod rule;
@@ -17,6 +18,7 @@ mod remedy;
 mod report;
 mod run;
 
+pub use audience::audience;
 pub use facts::{AudioFacts, Chroma, Coding, Facts, KeyFrames, Spell, VideoFacts};
 pub use finding::{Finding, Severity};
 pub use judge::{Leave, judge};

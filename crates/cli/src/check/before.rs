@@ -1,8 +1,8 @@
 //! The check that precedes a show: `matinee schedule`, `play` and `upload`.
 
-use broadcast::{FailureKind, Platform};
+use broadcast::FailureKind;
 use streamer::{
-    check::{CheckOptions, Finding, Report, Severity, check_movie},
+    check::{CheckOptions, Finding, Report, Severity, audience, check_movie},
     media::{Arrangement, Movie},
 };
 
@@ -36,26 +36,14 @@ pub(crate) async fn before(
     show: Before<'_>,
     args: CheckArgs,
 ) -> Result<Vec<Finding>, CliError> {
-    let custom = |one: &&Destination| one.platform == Platform::Custom;
+    let destinations = show.destinations.iter();
+    let (platforms, enhanced) = audience(destinations.map(|one| (one.platform, one.enhanced)));
     let options = CheckOptions {
         arrangement: show.arrangement,
-        enhanced: show
-            .destinations
-            .iter()
-            .filter(custom)
-            .all(|one| one.enhanced),
+        enhanced,
         name: (!show.video.contains("://")).then(|| show.video.to_owned()),
         ..CheckOptions::default()
     };
-    let mut platforms: Vec<Platform> = Vec::new();
-    for destination in show.destinations {
-        if !platforms.contains(&destination.platform) {
-            platforms.push(destination.platform);
-        }
-    }
-    if platforms.is_empty() {
-        platforms.push(Platform::Custom);
-    }
     let report = check_movie(movie, &options, &platforms).await?;
     tell(&report.findings, &[]);
     match report.has_errors() && !args.force {

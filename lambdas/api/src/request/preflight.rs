@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use broadcast::{FailureKind, Platform};
+use broadcast::FailureKind;
 use chrono::{DateTime, TimeDelta, Utc};
 use streamer::{
     check::{self, CheckOptions, Finding, Report, Severity},
@@ -80,22 +80,15 @@ async fn report(api: &Api, new: &NewBroadcast) -> Result<Report, broadcast::Fail
         ..defaults
     };
     let source = Source::open(&new.source, options).await?;
-    let custom = || {
-        let all = new.destinations.iter();
-        all.filter(|one| one.platform == Platform::Custom)
-    };
+    let destinations = new.destinations.iter();
+    let (platforms, enhanced) =
+        check::audience(destinations.map(|one| (one.platform, one.enhanced)));
     let options = CheckOptions {
         audio_track: new.audio_track,
         arrangement: new.arrangement(),
-        enhanced: custom().all(|one| one.enhanced),
+        enhanced,
         name: None,
     };
-    let mut platforms: Vec<Platform> = Vec::new();
-    for destination in &new.destinations {
-        if !platforms.contains(&destination.platform) {
-            platforms.push(destination.platform);
-        }
-    }
     check::check(source, &options, &platforms).await
 }
 
