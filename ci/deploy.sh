@@ -24,7 +24,7 @@ check "--with-videos alone is refused" not ./deploy --with-videos
 
 # A copy to work in: Terraform's state and lock file stay out of the tree. Times are kept, so that
 # cargo builds only what has changed.
-work=$directory/work
+work=$directory/tree
 mkdir "$work"
 tar -c --exclude=./target --exclude=./.git --exclude='.terraform*' --exclude='*.tfstate*' --exclude='*.tfvars' . | tar -x -C "$work"
 export FAKE=$directory/fake

@@ -70,8 +70,8 @@ check "terraform fmt" terraform fmt -check -recursive -diff infrastructure
 terraform_without_aws "validate, plan, test and apply"
 export TF_IN_AUTOMATION=1 TF_INPUT=0 AWS_REGION=us-east-1
 
-copy work
-tf() { TF_DATA_DIR=$directory/data terraform -chdir="$directory/work/infrastructure" "$@"; }
+copy tree
+tf() { TF_DATA_DIR=$directory/data terraform -chdir="$directory/tree/infrastructure" "$@"; }
 said=(-no-color -var image_tag=1f2e3d -var lambda_dir=tests/zips)
 state=$directory/matinee.tfstate
 check "terraform init" tf init -no-color
@@ -125,12 +125,12 @@ fi
 # --- can the tests say no? --------------------------------------------------------------------------
 # All faults that one test is to see are made at once; each has an assertion of its own.
 fault() { # file, sed expression
-  sed -i "$2" "$directory/work/infrastructure/$1"
-  check "it breaks $1" not cmp -s "infrastructure/$1" "$directory/work/infrastructure/$1"
+  sed -i "$2" "$directory/tree/infrastructure/$1"
+  check "it breaks $1" not cmp -s "infrastructure/$1" "$directory/tree/infrastructure/$1"
 }
 seen_by() { # test
   tf test -no-color -filter="tests/$1.tftest.hcl" 2>&1 | tr -s '[:space:]' ' ' >"$directory/said" || true
-  cp -r infrastructure/. "$directory/work/infrastructure/"
+  cp -r infrastructure/. "$directory/tree/infrastructure/"
 }
 sees() { check "it sees $1" grep -qF -e "$2" "$directory/said"; }
 

@@ -15,7 +15,8 @@ import corpus
 from rehearsal import media
 from rehearsal.checks import Checks, eventually
 from rehearsal.matinee import ROOT, Play
-from rehearsal.nginx import Nginx, free_port
+from rehearsal.net import free_port
+from rehearsal.nginx import Nginx
 from rehearsal.proxy import Proxy, certificate_authority
 
 SECONDS = 12

@@ -9,7 +9,8 @@ import time
 
 from rehearsal import media
 from rehearsal.checks import eventually
-from rehearsal.nginx import Nginx, free_port
+from rehearsal.net import free_port
+from rehearsal.nginx import Nginx
 
 LENGTH = 12
 

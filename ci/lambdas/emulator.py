@@ -13,7 +13,7 @@ import botocore.exceptions
 
 from rehearsal.checks import eventually
 from rehearsal.matinee import ROOT
-from rehearsal.nginx import can_connect, free_port
+from rehearsal.net import can_connect, free_port
 from rehearsal.region import TOOLS, entered
 
 from .world import SCHEMA, TABLE, client, environment, http_event

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 from rehearsal.checks import eventually
-from rehearsal.nginx import can_connect, free_port
+from rehearsal.net import can_connect, free_port
 
 CONFIGURATION = """
 daemon off;

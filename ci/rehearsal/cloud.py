@@ -1,18 +1,16 @@
 """S3 and IAM as moto imitates them, and a sink that takes uploads and keeps nothing."""
 
 import hashlib
-import http.server
 import os
 import pathlib
 import re
-import socket
 import subprocess
 import sys
-import threading
 import urllib.parse
 
 from .checks import eventually
 from .matinee import ROOT
+from .net import Web, can_connect, free_port
 
 TOOLS = pathlib.Path(os.environ.get("CI_TOOLS", ROOT / "target/ci-tools"))
 
@@ -47,7 +45,7 @@ class Moto:
                 [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment,
             )
-        if not eventually(self._listens, 30):
+        if not eventually(lambda: can_connect(self.port), 30):
             self.__exit__()
             raise RuntimeError(f"moto does not start: {self.log.read_text()[-2000:]}")
         return self
@@ -71,10 +69,6 @@ class Moto:
         return [int(m[1]) for method, path, status in self.requests()[since:]
                 if method == "PUT" and status == 200 and (m := re.search(r"partNumber=(\d+)", path))]
 
-    def _listens(self):
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
 
 class Sink:
     """Takes uploads as S3 does and forgets them: for what would not fit into moto."""
@@ -85,12 +79,7 @@ class Sink:
         self.parts = set()
         self.completed = 0
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
+        class Handler:
             def answer(self, status, body="", **headers):
                 self.send_response(status)
                 for name, value in headers.items():
@@ -130,18 +119,9 @@ class Sink:
                 sink.parts.add(int(query["partNumber"][0]))
                 self.answer(200, ETag='"0"')
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.web = Web(Handler)
+        self.url = self.web.url
         return self
 
     def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        self.web.close()

@@ -1,14 +1,12 @@
 """nginx-rtmp, the foreign ingest: records all, asks a hook whether a key may publish."""
 
-import http.server
 import pathlib
 import shutil
-import socket
 import subprocess
-import threading
 import urllib.parse
 
 from .checks import eventually
+from .net import Web, can_connect, free_port
 
 MODULES = [
     "/usr/lib/nginx/modules/ngx_rtmp_module.so",
@@ -103,7 +101,7 @@ class Hook:
     def __init__(self):
         self.asked = asked = []
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 name = urllib.parse.parse_qs(body).get("name", [""])[0]
@@ -112,27 +110,8 @@ class Hook:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.web = Web(Handler)
+        self.port = self.web.port
 
     def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def can_connect(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        return True
-    except OSError:
-        return False
+        self.web.close()

@@ -1,9 +1,10 @@
 """One object as S3 serves it: ranges of it, after some time, counted. Signatures are not looked at."""
 
-import http.server
 import re
 import threading
 import time
+
+from .net import Web
 
 
 class Objects:
@@ -19,24 +20,16 @@ class Objects:
     def __enter__(self):
         outer = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler:
             def do_GET(self):
                 outer.answer(self)
 
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.web = Web(Handler)
+        self.url = self.web.url
         return self
 
     def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+        self.web.close()
 
     def answer(self, request):
         time.sleep(self.latency)
