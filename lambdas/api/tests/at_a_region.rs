@@ -483,6 +483,33 @@ async fn a_video_that_is_refused_is_not_scheduled_unless_it_is_forced() {
 }
 
 #[tokio::test]
+async fn head_and_tail_are_checked_and_kept() {
+    let bench = bench_with("default", true).await;
+    let around = json!({ "head_seconds": 10, "tail_seconds": 5, "force": true });
+    let request = fixture("hevc.mp4", around);
+    let (status, body) = bench.ask("POST", "/broadcasts", request).await;
+    assert_eq!(status, StatusCode::CREATED, "{body}");
+    let findings = body["findings"].as_array().unwrap();
+    assert!(
+        findings
+            .iter()
+            .any(|found| found["rule"] == "head-and-tail")
+    );
+    assert_eq!(
+        (&body["head_seconds"], &body["tail_seconds"]),
+        (&json!(10), &json!(5))
+    );
+
+    let endless = fixture("moov-last.mp4", json!({ "head_seconds": 601 }));
+    let (status, body) = bench.ask("POST", "/broadcasts", endless).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
+    assert!(
+        body["detail"].as_str().unwrap().contains("head_seconds"),
+        "{body}"
+    );
+}
+
+#[tokio::test]
 async fn a_video_that_is_not_there_yet_is_scheduled() {
     let bench = bench_with("default", true).await;
     let mut request = fixture("no-audio.mp4", json!({}));

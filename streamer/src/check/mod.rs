@@ -3,6 +3,7 @@
 //! [`check`] reads the index and a few samples, [`judge`] compares what is known with [`LIMITS`].
 
 mod audience;
+mod expiry;
 mod facts;
 mod finding;
 mod rule;

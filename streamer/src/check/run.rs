@@ -1,11 +1,13 @@
 //! Opening a video, looking at it, judging it.
 
-use std::iter;
+use std::{iter, time::Duration};
 
 use broadcast::{Failure, FailureKind, Platform};
+use chrono::{DateTime, Utc};
 
 use super::{
     coding::coding,
+    expiry::expiry,
     facts::{AudioFacts, Facts, KeyFrames, VideoFacts},
     finding::{Finding, Severity},
     judge::{Leave, judge},
@@ -31,6 +33,8 @@ pub struct CheckOptions {
     pub enhanced: bool,
     /// The file's name in the command that mends it; without one the last part of its address.
     pub name: Option<String>,
+    /// When the show begins, if that is known: a signed address must last until it has ended.
+    pub begins: Option<DateTime<Utc>>,
 }
 
 /// Checks a video for these platforms; [`Platform::Custom`] stands for what every ingest needs,
@@ -89,15 +93,21 @@ pub async fn check_movie(
     let added = added(movie, options.arrangement).await?;
     let facts = facts(movie, &video, audio.as_ref(), seen);
     let platforms = all_if_none(platforms);
+    let around = options.arrangement.head + options.arrangement.tail;
     let leave = Leave {
         silence: options.arrangement.silence,
         enhanced: options.enhanced,
-        around: options.arrangement.head + options.arrangement.tail,
+        around,
     };
+    let lasts = Duration::try_from_secs_f64(facts.duration)
+        .unwrap_or_default()
+        .saturating_add(around);
+    let expiry = expiry(source.expires_at(), options.begins, lasts);
     let judged = platforms
         .iter()
         .map(|platform| judge(&facts, *platform, leave));
-    let findings = together(iter::once(added).chain(judged));
+    let own = added.into_iter().chain(expiry).collect();
+    let findings = together(iter::once(own).chain(judged));
     let command = remedy::command(&facts, &findings, &platforms, name(source, options));
     Ok(Report {
         findings,

@@ -11,6 +11,7 @@ use std::{
 use broadcast::{FailureKind, MediaTime};
 use streamer::{
     address::AddressPolicy,
+    check::{CheckOptions, Severity, check},
     media::{Movie, MovieOptions},
     source::{Source, SourceOptions},
 };
@@ -47,6 +48,29 @@ const FAULTS: [(Behaviour, &str); 12] = [
     (Behaviour::Range("bytes 0-9/*"), "Content-Range"),
     (Behaviour::Range("bytes 0-9/10"), "more bytes"),
 ];
+
+#[tokio::test]
+async fn an_address_that_ends_before_the_show_is_found() {
+    let server = serve(index_far_away(), |_, _| Behaviour::Serve).await;
+    let url = server
+        .url("/talk.mp4?X-Amz-Date=20260301T183000Z&X-Amz-Expires=3600&X-Amz-Signature=a-secret");
+    for (begins, wanted) in [
+        (Some("2026-03-01T19:29:00Z"), None),
+        (Some("2026-03-01T19:29:58Z"), Some(Severity::Error)),
+        (None, Some(Severity::Note)),
+    ] {
+        let source = Source::open(&url, options()).await.unwrap();
+        let options = CheckOptions {
+            begins: begins.map(|time| time.parse().unwrap()),
+            ..CheckOptions::default()
+        };
+        let report = check(source, &options, &[]).await.unwrap();
+        let mut findings = report.findings.iter();
+        let found = findings.find(|found| found.rule == "address-expires");
+        assert_eq!(found.map(|found| found.severity), wanted, "{begins:?}");
+        assert!(!format!("{report:?}").contains("a-secret"), "{report:?}");
+    }
+}
 
 #[tokio::test]
 async fn faults_that_pass() {

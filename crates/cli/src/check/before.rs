@@ -1,6 +1,7 @@
 //! The check that precedes a show: `matinee schedule`, `play` and `upload`.
 
 use broadcast::FailureKind;
+use chrono::{DateTime, Utc};
 use streamer::{
     check::{CheckOptions, Finding, Report, Severity, audience, check_movie},
     media::{Arrangement, Movie},
@@ -25,6 +26,8 @@ pub(crate) struct Before<'a> {
     pub(crate) destinations: &'a [Destination],
     /// What is added to it.
     pub(crate) arrangement: Arrangement,
+    /// When it begins, if that is known.
+    pub(crate) begins: Option<DateTime<Utc>>,
 }
 
 /// Checks an opened video, says on standard error what is wrong with it, and returns that.
@@ -42,12 +45,17 @@ pub(crate) async fn before(
         arrangement: show.arrangement,
         enhanced,
         name: (!show.video.contains("://")).then(|| show.video.to_owned()),
+        begins: show.begins,
         ..CheckOptions::default()
     };
     let report = check_movie(movie, &options, &platforms).await?;
     tell(&report.findings, &[]);
     match report.has_errors() && !args.force {
-        true => Err(refused(&report, show.video)),
+        // What a web address has behind its path may be a signature.
+        true => Err(refused(
+            &report,
+            options.name.as_deref().unwrap_or(&report.source),
+        )),
         false => Ok(report.findings),
     }
 }

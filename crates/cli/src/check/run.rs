@@ -73,6 +73,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
         enhanced: args.enhanced,
         // As it was typed: the command is given where this one was.
         name: (!args.video.contains("://")).then(|| args.video.clone()),
+        begins: None,
     };
     let report = check(source, &options, &platforms).await?;
     if args.json {

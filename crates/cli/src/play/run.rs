@@ -93,7 +93,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
     args.keys.refuse_key()?;
     let zone = global.zone()?;
     // Refused before a key is asked for.
-    args.twice.resolve(&args.at, zone, Utc::now())?;
+    let begins = args.twice.resolve(&args.at, zone, Utc::now())?;
     let mut destinations = destination::named(&args.to)?;
     args.delivery.apply(&mut destinations)?;
     if let Some(after) = args.delivery.backup_after
@@ -116,6 +116,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
         video: &args.video,
         destinations: &destinations,
         arrangement: args.arrangement.arrangement(),
+        begins: Some(begins.unwrap_or_else(Utc::now)),
     };
     before(&movie, show, args.check).await?;
     for warning in destination::warnings(&destinations) {

@@ -39,6 +39,8 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
             video: &args.video,
             destinations: &destinations,
             arrangement: args.arrangement.arrangement(),
+            // A file is there at any time.
+            begins: None,
         };
         told = before(&movie, show, args.check).await?;
         Programme::new(movie, args.arrangement.arrangement()).await?;

@@ -67,6 +67,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliErro
         video: &args.video,
         destinations: &[],
         arrangement: Arrangement::default(),
+        begins: None,
     };
     // Where it will go is not known yet.
     before(&movie, show, CheckArgs { force: true }).await?;

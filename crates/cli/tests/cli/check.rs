@@ -33,6 +33,16 @@ fn a_report_in_lines() {
 }
 
 #[test]
+fn a_head_and_a_tail_count() {
+    let hevc = fixture("hevc.mp4");
+    let words = "the tail shows its last key frame";
+    let report = |more: &[&str]| check(&[&[&*hevc, "--for", "youtube"], more].concat());
+    assert!(report(&["--tail", "5s"]).stdout.contains(words));
+    assert!(!report(&[]).stdout.contains(words));
+    check(&[&fixture("moov-last.mp4"), "--head", "5s", "--tail", "5s"]).ok();
+}
+
+#[test]
 fn a_report_for_programs() {
     let run = check(&[&fixture("moov-last.mp4"), "--json"]);
     run.ok();
@@ -50,6 +60,7 @@ fn what_cannot_be_sent_and_what_cannot_be_read() {
     assert!(run.stdout.contains("[can-be-sent]"), "{run:?}");
     check(&["no-such-file.mp4"]).failed(66, &["there is no file"]);
     check(&[&fixture("moov-last.mp4"), "--audio", "2"]).failed(64, &["audio track 2"]);
+    check(&[&fixture("moov-last.mp4"), "--audio", "0"]).failed(64, &["--audio"]);
     check(&[&fixture("moov-last.mp4"), "--for", "vimeo"]).failed(64, &["facebook"]);
 }
 

@@ -88,6 +88,7 @@ async fn report(api: &Api, new: &NewBroadcast) -> Result<Report, broadcast::Fail
         arrangement: new.arrangement(),
         enhanced,
         name: None,
+        begins: Some(new.air_time),
     };
     check::check(source, &options, &platforms).await
 }
