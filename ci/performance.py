@@ -107,8 +107,9 @@ def together(arguments, directory, film):
         with Ingest(place) as ingest:
             usage = runs.many(place, film, ingest.url, start, arguments.streams)
             arrived = ingest.stop()
-        rows.append({"program": name, "streams": len(arrived), **usage, **runs.pooled(arrived)})
-        tables.say(f"{arguments.streams} streams", name, rows[-1])
+        figures = {**usage, **runs.pooled(arrived)}
+        rows.append({"program": name, "streams": len(arrived), **figures})
+        tables.say(f"{arguments.streams} streams", name, figures)
     return rows
 
 
