@@ -40,6 +40,8 @@ pub(super) struct Destination {
     pub(super) began: DateTime<Utc>,
     /// From where a new connection goes on: a key frame that the ingest is known to have.
     pub(super) resume: MediaTime,
+    /// Whether it goes on from there whatever the clock says, for that is past the end.
+    pub(super) from_checkpoint: bool,
     /// The last packet that was handed to the kernel.
     pub(super) last_sent: Option<MediaTime>,
     /// The last packet of the last connection, whether it got that far or not.
@@ -76,6 +78,7 @@ impl Destination {
             alone,
             stop,
             began,
+            from_checkpoint: false,
             last_sent: None,
             last_queued: MediaTime::ZERO,
             pace: None,

@@ -5,6 +5,7 @@
 //! clock; none waits for another.
 
 mod backoff;
+mod clock;
 mod codec;
 mod destination;
 mod feed;

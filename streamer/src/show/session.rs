@@ -2,7 +2,7 @@
 
 use std::{future::Future, io, pin::pin, task::Poll, time::Duration};
 
-use broadcast::{Failure, FailureKind, MediaTime, OnDrop, Timestamps};
+use broadcast::{Failure, FailureKind, MediaTime};
 use chrono::Utc;
 use futures_util::poll;
 use tokio::time::{Instant, sleep_until};
@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     destination::Destination,
-    feed::Feed,
     gate,
     halt::{Halt, Played},
     in_flight::InFlight,
@@ -22,9 +21,6 @@ use crate::{
     media::{Packet, TrackKind, flv},
     rtmp::{Event, MessageTooLarge},
 };
-
-/// How late a destination may be under `skip` and still begin at the beginning.
-const LATE: Duration = Duration::from_secs(1);
 
 /// After this time a connection counts as one that worked.
 const WORKING: Duration = Duration::from_secs(5);
@@ -59,7 +55,13 @@ impl Session {
     ) -> Result<Played, Halt> {
         let mut feed = destination.feed();
         let first = self.meanwhile(connection, feed.next()).await?;
-        let Some(mut packet) = first.map_err(Halt::Failed)? else {
+        let mut first = first.map_err(Halt::Failed)?;
+        if first.is_none() && destination.goes_back_to_checkpoint() {
+            feed = destination.feed();
+            let again = self.meanwhile(connection, feed.next()).await?;
+            first = again.map_err(Halt::Failed)?;
+        }
+        let Some(mut packet) = first else {
             if destination.has_been_on_air() {
                 return Ok(Played::End);
             }
@@ -282,65 +284,6 @@ impl Session {
             Event::GoAway => self.go_away = true,
             _ => {}
         }
-    }
-}
-
-impl Destination {
-    /// The packets that this connection is to send.
-    fn feed(&self) -> Feed {
-        let programme = &self.show.programme;
-        match (self.show.on_drop, self.pace) {
-            (OnDrop::Skip, Some(pace)) => {
-                let sent = self.last_sent.unwrap_or(MediaTime::ZERO);
-                let now = pace.position(Instant::now());
-                Feed::skipping_to(programme, now.max(sent + MediaTime(1)))
-            }
-            (OnDrop::Skip, None) if self.is_late() => {
-                let now = MediaTime::from(gate::past(self.show.air_time));
-                Feed::skipping_to(programme, now.max(self.resume))
-            }
-            _ => Feed::starting_at(programme, self.resume),
-        }
-    }
-
-    /// Whether any of the show has left for this destination, in this attempt or one before.
-    fn has_been_on_air(&self) -> bool {
-        let is_on_air = self.reporter.progress().on_air_at.is_some();
-        is_on_air || self.target.was_on_air || self.resume > MediaTime::ZERO
-    }
-
-    /// Whether the show is on without us, so that there is something to skip: not when all of it
-    /// merely starts late.
-    fn is_late(&self) -> bool {
-        let on_without_us = self.began <= self.show.air_time || self.resume > MediaTime::ZERO;
-        on_without_us && gate::past(self.show.air_time) > LATE
-    }
-
-    /// The clock of this connection, whose first packet has this decoding time.
-    fn start_pace(&mut self, first: MediaTime, held: bool) -> Pace {
-        let now = Instant::now();
-        let air = gate::instant(self.show.air_time);
-        let skips = self.show.on_drop == OnDrop::Skip;
-        let pace = match self.pace {
-            Some(pace) if skips => pace,
-            Some(pace) => pace.resumed(now, first, self.last_queued),
-            None if held => Pace::new(air, first, MediaTime::ZERO),
-            None if skips && self.is_late() => Pace::new(air, MediaTime::ZERO, MediaTime::ZERO),
-            None if self.resume > MediaTime::ZERO => {
-                // Another attempt was on air: its time stamps went on with the clock, too. What it
-                // sent early is less than it takes to start another.
-                let clock = MediaTime::from(gate::past(self.show.air_time));
-                Pace::new(now, first, (clock - first).max(MediaTime::ZERO))
-            }
-            None => Pace::new(now, first, MediaTime::ZERO),
-        };
-        let is_first = self.pace.is_none() && !self.has_been_on_air();
-        let pace = match self.target.timestamps {
-            Timestamps::RestartAtZero if !is_first => pace.stamped_from(first),
-            _ => pace,
-        };
-        self.pace = Some(pace);
-        pace
     }
 }
 

@@ -60,8 +60,8 @@ pub struct ShowDestination {
     pub codecs: Codecs,
     /// This destination's own checkpoint, where it is not the show's.
     pub start_at: Option<MediaTime>,
-    /// Whether some of the show was sent to it by an earlier attempt.
-    pub was_on_air: bool,
+    /// When the first of the show was sent to it, if that was in an earlier attempt.
+    pub on_air_at: Option<DateTime<Utc>>,
 }
 
 /// The codecs beside H.264 that an ingest takes, by Enhanced RTMP
@@ -144,7 +144,7 @@ impl ShowDestination {
             timestamps: Timestamps::default(),
             codecs: Codecs::default(),
             start_at: None,
-            was_on_air: false,
+            on_air_at: None,
         }
     }
 }

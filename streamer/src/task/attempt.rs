@@ -251,7 +251,7 @@ impl Attempt<'_> {
             match keys.get(&destination.key_parameter).await {
                 Ok(key) => Ok(ShowDestination {
                     start_at: Some(checkpoint::position(self.before(), &destination.name)),
-                    was_on_air: before.is_some_and(|before| before.on_air_at.is_some()),
+                    on_air_at: before.and_then(|before| before.on_air_at),
                     backup: destination.backup.clone(),
                     timestamps: destination.timestamps,
                     codecs: Codecs::of(destination.platform, destination.enhanced),

@@ -17,6 +17,7 @@ mod go_away;
 mod movies;
 mod recording;
 mod side_by_side;
+mod skip;
 mod support;
 #[path = "../support/synthetic.rs"]
 mod synthetic;

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use broadcast::{Backup, FailureKind, MediaTime, Phase, Status, keys::Keys};
+use broadcast::{
+    Backup, DestinationProgress, FailureKind, MediaTime, OnDrop, Phase, Progress, Status,
+    keys::Keys,
+};
+use chrono::{TimeDelta, Utc};
 
 use crate::world::World;
 
@@ -253,4 +257,34 @@ async fn a_show_that_begins_after_its_air_time_tells_how_late_it_is() {
     assert_eq!(code, 0);
     let progress = world.progress(&id).await;
     assert!(progress.destinations[0].on_air_error_ms.unwrap() > 0.0);
+}
+
+#[tokio::test]
+async fn a_retry_hours_later_shows_the_rest_whatever_was_to_be_skipped() {
+    let world = World::new().await;
+    let on_air_at = Utc::now() - TimeDelta::hours(3);
+    let id = world
+        .broadcast_with("moov-first.mp4", Duration::ZERO, |broadcast| {
+            broadcast.air_time = on_air_at;
+            broadcast.on_drop = OnDrop::Skip;
+            broadcast.progress = Some(Progress {
+                attempt: 1,
+                phase: Phase::Finished,
+                duration: MediaTime::from_millis(4_000),
+                heartbeat: on_air_at,
+                destinations: vec![DestinationProgress {
+                    name: "a".into(),
+                    position: MediaTime::from_millis(1_500),
+                    on_air_at: Some(on_air_at),
+                    ..DestinationProgress::default()
+                }],
+            });
+        })
+        .await;
+    let (code, _) = world.streamer(&id, 1).ends().await;
+    assert_eq!(code, 0);
+    let progress = world.progress(&id).await;
+    let it = &progress.destinations[0];
+    assert!(it.finished && it.video_frames > 30, "{it:?}");
+    assert_eq!(it.on_air_at, Some(on_air_at));
 }
