@@ -161,6 +161,7 @@ impl Destination {
     async fn sent_away(&mut self, was_young: bool) -> Result<(), Failure> {
         if !was_young {
             self.recovered();
+            self.route.left(Instant::now());
             self.reporter.disconnected(None);
             return Ok(());
         }

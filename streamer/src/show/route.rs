@@ -135,6 +135,16 @@ impl Route {
         Next::Later
     }
 
+    /// The ingest in use has worked and asks to be left for a moment. A first one is tried again,
+    /// and away from now on only.
+    pub(super) fn left(&mut self, now: Instant) {
+        if self.side == Side::First {
+            self.in_turns = false;
+            self.away = Some(now);
+            self.has_failed = false;
+        }
+    }
+
     fn can_make_way(&self) -> bool {
         self.side == Side::First && !self.in_turns && !self.backup_is_hopeless
     }
@@ -286,6 +296,19 @@ mod tests {
         check_makes_way(0, 8, 0);
         check_makes_way(0, 0, 0);
         check_makes_way(10, 3600, 10);
+    }
+
+    #[test]
+    fn one_that_asks_to_be_left_after_an_hour_is_tried_again_first() {
+        let now = Instant::now();
+        for (after, expected) in [(s(10), s(10)), (s(0), AT_LEAST)] {
+            let mut route = Route::new(Some(after));
+            route.tries(now);
+            let later = now + s(3600);
+            route.left(later);
+            route.tries(later);
+            assert_eq!(route.makes_way_at(now), Some(later + expected));
+        }
     }
 
     #[test]

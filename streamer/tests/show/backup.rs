@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     movies::open,
+    side_by_side::synthetic,
     support::{
         check_parts, check_run, check_whole, destination, ingest, media, run, show, soon, wanted,
     },
@@ -118,6 +119,25 @@ async fn an_ingest_that_comes_back_in_time_keeps_the_show() {
     let backup = ingest(Options::default()).await;
     let mut show = show(&movie, vec![with_backup(&first, &backup, 8)], soon());
     show.patience = LONG;
+    let it = run(show).await.0.unwrap().destinations.remove(0);
+    assert!(it.finished && !it.on_backup, "{it:?}");
+    assert!(backup.publishes().is_empty());
+    let parts = [media(&first, 1), media(&first, 2)];
+    check_parts(&parts, &wanted(&movie).await);
+}
+
+#[tokio::test]
+async fn an_ingest_that_has_worked_and_asks_to_be_left_is_tried_again_first() {
+    let (_, movie) = synthetic(8, 200_000).await;
+    let first = ingest(Options {
+        faults: vec![Fault::GoAway {
+            after: After::MediaTime(Duration::from_secs(6)),
+        }],
+        ..Options::default()
+    })
+    .await;
+    let backup = ingest(Options::default()).await;
+    let show = show(&movie, vec![with_backup(&first, &backup, 3)], soon());
     let it = run(show).await.0.unwrap().destinations.remove(0);
     assert!(it.finished && !it.on_backup, "{it:?}");
     assert!(backup.publishes().is_empty());

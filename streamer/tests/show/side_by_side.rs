@@ -21,7 +21,7 @@ use crate::{
 
 const MIB: u64 = 1 << 20;
 
-async fn synthetic(seconds: u32, bit_rate: u32) -> (Source, Movie) {
+pub(crate) async fn synthetic(seconds: u32, bit_rate: u32) -> (Source, Movie) {
     let file = Synthetic::usual(seconds, bit_rate).file();
     let source = Source::from_bytes("synthetic.mp4", file).unwrap();
     let options = MovieOptions::default();
