@@ -23,7 +23,7 @@ pub use config::{Api, Config, DefaultProbes, InvalidConfig};
 pub use problem::Problem;
 pub use request::{
     BackupRequest, CreateRequest, DestinationRequest, KeyRequest, echo, key_in_address,
-    legal_backup, legal_backup_after, legal_key, legal_name, unique_name,
+    legal_backup, legal_backup_after, legal_key, legal_name, looks_like_key, unique_name,
 };
 pub use router::router;
 pub use view::{BackupView, BroadcastList, BroadcastView, DestinationView};

@@ -13,7 +13,9 @@ use streamer::media::Arrangement;
 use super::{
     CreateRequest,
     destinations::{self, NewDestination},
-    echo, source,
+    echo,
+    in_the_clear::no_key_in_the_clear,
+    source,
 };
 use crate::{Config, Problem};
 
@@ -64,6 +66,8 @@ pub(crate) fn validate(
     config: &Config,
     now: DateTime<Utc>,
 ) -> Result<NewBroadcast, Problem> {
+    // Alone: what else is wrong may be told with such a field in it.
+    no_key_in_the_clear(&request).map_err(Problem::bad_request)?;
     let mut faults = Vec::new();
     let mut noted = |fault: String| faults.push(fault);
     let source = source::source(&request.source, config.local_sources)
@@ -161,7 +165,7 @@ fn air_time(text: Option<&str>, now: DateTime<Utc>) -> Result<DateTime<Utc>, Str
         .to_utc();
     if air_time < now - TRAVEL {
         return Err(format!(
-            "air_time {text} is past: it is {} now",
+            "air_time {text} is past: it is {} now; without an air_time it begins at once",
             now.format("%Y-%m-%dT%H:%M:%SZ")
         ));
     }
@@ -283,7 +287,10 @@ mod tests {
         );
         check(
             r#","air_time":"2026-11-23T11:59:54Z""#,
-            Err("air_time 2026-11-23T11:59:54Z is past: it is 2026-11-23T12:00:00Z now"),
+            Err(
+                "air_time 2026-11-23T11:59:54Z is past: it is 2026-11-23T12:00:00Z now; without \
+                 an air_time it begins at once",
+            ),
         );
         check(
             r#","air_time":"2028-01-01T00:00:00Z""#,
@@ -303,6 +310,15 @@ mod tests {
             let fault = validated(&body).unwrap_err();
             assert!(!fault.contains("secret"), "{fault}");
         }
+    }
+
+    #[test]
+    fn a_key_in_the_title_is_refused_and_not_repeated() {
+        let body = r#"{"source":"s3://b/a.mp4","title":"A my-secret","time_zone":"my-secret",
+            "destinations":[{"platform":"twitch","key":"my-secret"}]}"#;
+        let fault = validated(body).unwrap_err();
+        assert!(fault.starts_with("title has a stream key"), "{fault}");
+        assert!(!fault.contains("secret"), "{fault}");
     }
 
     #[test]

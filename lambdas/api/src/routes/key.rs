@@ -42,6 +42,9 @@ pub(crate) async fn set_key(
                 names.join(", ")
             ))
         })?;
+    if let Some(fault) = request::key_in_the_clear(&broadcast, &key) {
+        return Err(Problem::bad_request(fault));
+    }
     put_key(&api, &broadcast, destination, &key).await?;
     // The key is replaced; that the old one was refused is only a note.
     if let Err(error) = api.table.forget_key_failure(&id, &destination.name).await {

@@ -129,6 +129,12 @@ async fn a_key_is_replaced() {
         .ask("PUT", &path("facebook"), json!({ "key": "two lines\n" }))
         .await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
+    // Everybody sees the title.
+    let (status, problem) = bench
+        .ask("PUT", &path("facebook"), json!({ "key": "talk.mp4" }))
+        .await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(problem["detail"].as_str().unwrap().contains("title has a"));
 }
 
 #[tokio::test]
