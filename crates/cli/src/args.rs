@@ -3,7 +3,10 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use chrono_tz::Tz;
-use clap::{Parser, Subcommand};
+use clap::{
+    Parser, Subcommand,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 use crate::{
     act, aws::AwsOptions, check, cost, demo, error::CliError, key, list, local_time, log, play,
@@ -16,7 +19,6 @@ use crate::{
     name = "matinee",
     version,
     arg_required_else_help = true,
-    disable_help_subcommand = true,
     after_help = "Exit codes: docs/exit-codes.md, or 0 done, 64 wrong usage, 65 and 66 the video, \
                   69 and 76 the ingest, 75 stopped, 77 the stream key."
 )]
@@ -120,6 +122,7 @@ pub(crate) fn run() -> Result<ExitCode, CliError> {
     let Cli { global, command } = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            let error = without_keys(error);
             // Nobody is left to tell when the terminal is gone.
             let _ = error.print();
             return Ok(if error.use_stderr() {
@@ -170,6 +173,28 @@ pub(crate) fn run() -> Result<ExitCode, CliError> {
     })
 }
 
+/// The same refusal without a text that may be a stream key in the wrong place.
+fn without_keys(mut error: clap::Error) -> clap::Error {
+    let mut typed = vec![ContextKind::InvalidValue, ContextKind::InvalidSubcommand];
+    // Elsewhere this is the name of an option that is known.
+    if error.kind() == ErrorKind::UnknownArgument {
+        typed.push(ContextKind::InvalidArg);
+    }
+    for kind in typed {
+        let hidden = match error.get(kind) {
+            Some(ContextValue::String(text)) => {
+                !text.starts_with('-') && api::echo(text) != format!("{text:?}")
+            }
+            _ => false,
+        };
+        if hidden {
+            let words = "(not repeated here: it may be a stream key)";
+            error.insert(kind, ContextValue::String(words.to_owned()));
+        }
+    }
+    error
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -179,5 +204,27 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_key_in_the_wrong_place_is_not_repeated() {
+        for line in [
+            "show k3fz FB-SECRETKEY999-0",
+            "SECR-ETKE-Y999-mnop",
+            "list --all live_123_SECRETKEY",
+            "play v.mp4 --to twitch --head FB-SECRETKEY999",
+            "play v.mp4 --to twitch --on-drop FB-SECRETKEY999",
+        ] {
+            let words = std::iter::once("matinee").chain(line.split(' '));
+            let error = without_keys(Cli::try_parse_from(words).unwrap_err()).to_string();
+            assert!(error.contains("not repeated"), "{error}");
+            assert!(!error.contains("SECR"), "{error}");
+        }
+        let typed = Cli::try_parse_from(["matinee", "play", "v.mp4", "--hed", "3s"]);
+        let error = without_keys(typed.unwrap_err()).to_string();
+        assert!(
+            error.contains("--hed") && error.contains("--head"),
+            "{error}"
+        );
     }
 }

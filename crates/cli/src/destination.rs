@@ -45,8 +45,9 @@ impl FromStr for Wanted {
             Some(ingest) => ingest,
             None if !address.contains("://") => {
                 return Err(format!(
-                    "{address:?} is no destination; give facebook, youtube, twitch or an address \
-                     like rtmps://host/app"
+                    "{} is no destination; give facebook, youtube, twitch or an address like \
+                     rtmps://host/app",
+                    api::echo(address)
                 ));
             }
             None => address
@@ -73,7 +74,8 @@ pub(crate) fn named(wanted: &[String]) -> Result<Vec<Destination>, CliError> {
     for name in wanted.iter().filter_map(|wanted| wanted.name.as_ref()) {
         if !taken.insert(name.clone()) {
             return Err(CliError::usage(format!(
-                "two destinations are named {name:?}; give each a name of its own"
+                "two destinations are named {}; give each a name of its own",
+                api::echo(name)
             )));
         }
     }
@@ -99,18 +101,19 @@ pub(crate) fn warnings(destinations: &[Destination]) -> Vec<String> {
     for destination in destinations {
         let Destination { name, ingest, .. } = destination;
         let backup = destination.backup.as_ref().map(|backup| &backup.ingest);
+        let addresses = || [Some(ingest), backup].into_iter().flatten();
         match destination.platform {
             Platform::Facebook => warnings.push(
                 "Facebook wants recorded content to be marked as recorded: say so in the post or \
                  in the picture (and it bans looping)"
                     .to_owned(),
             ),
-            Platform::Custom
-                if [Some(ingest), backup]
-                    .into_iter()
-                    .flatten()
-                    .any(|ingest| ingest.app().contains('/')) =>
-            {
+            Platform::Custom if addresses().any(has_query) => warnings.push(format!(
+                "the address of {name} has more behind a `?`; if there is a stream key in it, \
+                 leave it out and give the key when asked: addresses are stored and shown in the \
+                 clear"
+            )),
+            Platform::Custom if addresses().any(|ingest| ingest.app().contains('/')) => {
                 warnings.push(format!(
                     "the address of {name} has several parts after the host; if the last one is \
                      the stream key, leave it out and give the key when asked: addresses are \
@@ -122,6 +125,13 @@ pub(crate) fn warnings(destinations: &[Destination]) -> Vec<String> {
     }
     warnings.dedup();
     warnings
+}
+
+/// Whether there is something behind the path that may be a key; `backup=1` is YouTube's.
+fn has_query(ingest: &Ingest) -> bool {
+    let app = ingest.app();
+    let query = app.split_once('?').map(|(_, query)| query);
+    !matches!(query, None | Some("" | "backup=1"))
 }
 
 #[cfg(test)]
@@ -193,5 +203,45 @@ mod tests {
         let fault = names(&["rtmps://live-api-s.facebook.com:443/rtmp/FB-secret"]).unwrap_err();
         assert!(fault.contains("has a stream key in it"), "{fault}");
         assert!(!fault.contains("secret"), "{fault}");
+    }
+
+    #[track_caller]
+    fn check_warning(to: &str, expected: Option<&str>) {
+        let found = warnings(&named(&[to.to_owned()]).unwrap()).join(" ");
+        match expected {
+            Some(words) => assert!(found.contains(words), "{to}: {found}"),
+            None => assert_eq!(found, "", "{to}"),
+        }
+        assert!(!found.contains("SECRETQ"), "{found}");
+    }
+
+    #[test]
+    fn what_may_be_a_key_in_an_address_is_warned_of() {
+        check_warning("rtmp://127.0.0.1:9/live?key=SECRETQ", Some("behind a `?`"));
+        check_warning("rtmp://127.0.0.1:9/live/x?SECRETQ", Some("behind a `?`"));
+        check_warning("rtmp://127.0.0.1:9/live/SECRETQ", Some("several parts"));
+        check_warning("rtmp://127.0.0.1:9/live", None);
+        check_warning("rtmp://127.0.0.1:9/live2?backup=1", None);
+        check_warning("rtmps://b.rtmps.youtube.com/live2?backup=1", None);
+    }
+
+    #[test]
+    fn a_key_in_the_place_of_a_destination_is_not_repeated() {
+        for text in [
+            "FB-SECRETKEY999-0-ABC",
+            "facebook=FB-SECRETKEY999-0-ABC",
+            "FB-SECRETKEY999-0-ABC=facebook",
+            "FB-SECRETKEY999-0-ABC?s_bl=1&a=SECRETKEY999",
+            "live_12345_SECRETKEY999",
+            "SECR-ETKE-Y999-mnop",
+            "youtube=SECR-ETKE-Y999-mnop",
+        ] {
+            let fault = names(&[text]).unwrap_err();
+            assert!(fault.contains("not repeated"), "{text}: {fault}");
+            assert!(!fault.contains("SECR"), "{fault}");
+        }
+        let twice = ["secr-etke-y999-mnop=facebook", "secr-etke-y999-mnop=twitch"];
+        let fault = names(&twice).unwrap_err();
+        assert!(!fault.contains("secr"), "{fault}");
     }
 }

@@ -11,8 +11,9 @@ pub(crate) fn zone(named: Option<&str>) -> Result<Tz, CliError> {
     match named {
         Some(name) => name.parse().map_err(|_| {
             CliError::usage(format!(
-                "{name:?} is no time zone; it looks like Europe/London (see \
-                 https://en.wikipedia.org/wiki/List_of_tz_database_time_zones)"
+                "{} is no time zone; it looks like Europe/London (see \
+                 https://en.wikipedia.org/wiki/List_of_tz_database_time_zones)",
+                api::echo(name)
             ))
         }),
         None => Ok(of_this_machine()),

@@ -93,7 +93,7 @@ impl fmt::Display for Shown {
             (some, _) => write!(f, ", {some} on the backup")?,
         }
         if self.reconnects > 0 {
-            write!(f, ", {} reconnects", self.reconnects)?;
+            write!(f, ", {}", counted(self.reconnects as usize, "reconnect"))?;
         }
         Ok(())
     }
@@ -102,6 +102,14 @@ impl fmt::Display for Shown {
 /// Prints a line. Unlike `println!` it does not panic when the reader is gone, as in `… | head`.
 pub(crate) fn say(text: impl fmt::Display) {
     let _ = writeln!(io::stdout(), "{text}");
+}
+
+/// `1 destination`, `2 destinations`.
+pub(crate) fn counted(count: usize, name: &str) -> String {
+    match count {
+        1 => format!("1 {name}"),
+        more => format!("{more} {name}s"),
+    }
 }
 
 impl Screen {

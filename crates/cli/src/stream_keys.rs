@@ -10,7 +10,7 @@ use std::{
 use broadcast::StreamKey;
 use clap::Args;
 
-use crate::error::CliError;
+use crate::{error::CliError, screen::counted};
 
 /// The options that say where keys come from.
 #[derive(Args, Clone, Debug)]
@@ -51,15 +51,15 @@ impl KeyArgs {
     pub(crate) fn read(&self, destinations: &[&str]) -> Result<Vec<StreamKey>, CliError> {
         if self.key_files.len() > destinations.len() {
             return Err(CliError::usage(format!(
-                "{} key files are given for {} destinations; give one for each --to, in their order",
-                self.key_files.len(),
-                destinations.len()
+                "{} are given for {}; give one for each --to, in their order",
+                counted(self.key_files.len(), "key file"),
+                counted(destinations.len(), "destination")
             )));
         }
         let (from_files, asked) = destinations.split_at(self.key_files.len());
         let mut keys = Vec::with_capacity(destinations.len());
         for (name, path) in from_files.iter().zip(&self.key_files) {
-            keys.push(checked(name, &read_file(path)?)?);
+            keys.push(checked(name, &read_file(name, path)?)?);
         }
         if io::stdin().is_terminal() {
             for name in asked {
@@ -97,11 +97,23 @@ pub(crate) fn refused() -> CliError {
     CliError::usage(REFUSED)
 }
 
-fn read_file(path: &Path) -> Result<String, CliError> {
+/// The refusal of what stands behind the video and is no option: mostly a key, or a part of a name.
+pub(crate) fn refuse_surplus(surplus: &[String]) -> Result<(), CliError> {
+    if surplus.is_empty() {
+        return Ok(());
+    }
+    Err(CliError::usage(format!(
+        "one video is taken, and there is more behind it (a name with spaces stands in quotes); \
+         {REFUSED}"
+    )))
+}
+
+fn read_file(name: &str, path: &Path) -> Result<String, CliError> {
+    // It may be the key itself in the place of its file.
     let unreadable = |error: io::Error| {
         CliError::usage(format!(
-            "cannot read the key file {}: {error}",
-            path.display()
+            "cannot read {} as the key file of {name}: {error}",
+            api::echo(&path.to_string_lossy())
         ))
     };
     let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode();

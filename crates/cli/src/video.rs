@@ -25,11 +25,34 @@ pub(crate) fn source(text: &str) -> Result<SourceUrl, CliError> {
             _ => FailureKind::SourceUnreadable,
         };
         match kind {
+            FailureKind::SourceMissing if is_key_instead(text) => CliError::new(
+                kind,
+                "there is no such file (its name is not repeated here: it may be a stream key)",
+            ),
             FailureKind::SourceMissing => CliError::new(kind, format!("there is no file {text}")),
             _ => CliError::new(kind, format!("cannot open {text}: {error}")),
         }
     })?;
+    if let Ok(there) = fs::metadata(&path) {
+        if there.is_dir() {
+            return Err(CliError::new(
+                FailureKind::SourceMissing,
+                format!("{text} is a directory; give a video file in it"),
+            ));
+        }
+        if there.is_file() && there.len() == 0 {
+            return Err(CliError::new(
+                FailureKind::UnsupportedMedia,
+                format!("{text} is empty; copy or record it again"),
+            ));
+        }
+    }
     SourceUrl::file(&path).map_err(|error| CliError::usage(error.to_string()))
+}
+
+/// Whether a text that is no file may be a stream key in its place. `live_show.mp4` is none.
+fn is_key_instead(text: &str) -> bool {
+    api::looks_like_key(text) && !text.contains(['.', '/'])
 }
 
 /// How a video is read here.

@@ -30,8 +30,8 @@ fn meant(text: &str, ids: impl Iterator<Item = BroadcastId>) -> Result<Broadcast
     match (found.pop(), found.len()) {
         (Some(id), 0) => Ok(id),
         (None, _) => Err(CliError::usage(format!(
-            "no broadcast has an id that begins or ends with {text:?}; `matinee list --all` shows \
-             them"
+            "no broadcast has an id that begins or ends with {}; `matinee list --all` shows them",
+            api::echo(&text)
         ))),
         (Some(last), _) => {
             found.push(last);
@@ -74,5 +74,9 @@ mod tests {
         assert!(among("bcd").unwrap_err().contains("may mean 2 broadcasts"));
         assert!(among("").unwrap_err().contains("no broadcast"));
         assert!(among("x").unwrap_err().contains("no broadcast"));
+        for key in ["FB-SECRETKEY", "live_1_secretkey", "secr-etke-yabc-defg"] {
+            let fault = among(key).unwrap_err();
+            assert!(!fault.to_lowercase().contains("secr"), "{fault}");
+        }
     }
 }

@@ -25,7 +25,7 @@ use crate::{
     schedule::{OnDropArg, TwiceArgs, seconds},
     show as shown,
     signals::Signals,
-    stream_keys::KeyArgs,
+    stream_keys::{KeyArgs, refuse_surplus},
     video,
 };
 
@@ -40,12 +40,16 @@ const SIGINT: u8 = 130;
   matinee play talk.mp4 --to youtube --backup youtube --head 15s --tail 15s
   matinee play talk.mp4 --to rtmps://ingest.lan/live --ingest-ca-file ca.pem --enhanced
 
-Ctrl-C ends the show cleanly. The exit code tells how it went: 0 when it reached its end at one
-destination at least, else docs/exit-codes.md.")]
+Ctrl-C ends the show cleanly. The exit code tells how it went: 0 when it reached its end at \
+one destination at least, else docs/exit-codes.md.")]
 pub(crate) struct Args {
-    /// A file, s3://bucket/key or https://… (MP4 or MOV with H.264 and AAC; HEVC or
-    /// AV1 for those who take it)
+    /// A file, s3://bucket/key or https://… (MP4 or MOV with H.264 and AAC; HEVC or AV1 for those
+    /// who take it)
     video: String,
+
+    /// Refused with the reason: mostly a stream key.
+    #[arg(hide = true, num_args = 0..)]
+    surplus: Vec<String>,
 
     /// facebook, youtube, twitch, or an address like rtmps://host/app without the key; NAME=… gives
     /// it a name. Several make one show on all of them
@@ -91,6 +95,7 @@ pub(crate) struct Args {
 /// Does it.
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliError> {
     args.keys.refuse_key()?;
+    refuse_surplus(&args.surplus)?;
     let zone = global.zone()?;
     // Refused before a key is asked for.
     let begins = args.twice.resolve(&args.at, zone, Utc::now())?;

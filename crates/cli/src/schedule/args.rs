@@ -1,7 +1,7 @@
 //! The options of `matinee schedule`, some of which `matinee play` has too.
 
 use broadcast::{
-    OnDrop, Probe,
+    MAX_LEAD, OnDrop, Probe,
     when::{self, Ambiguity},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -24,15 +24,19 @@ use crate::{
   matinee schedule mute.mp4 --to facebook --at \"today 19:30\" --silence
   matinee --aws schedule talk.mp4 --to facebook --at \"sunday 19:30\" --spot
 
-You are asked for each stream key without echo; see --key-file for other ways. Never put a key into
-the command line.
+You are asked for each stream key without echo; see --key-file for other ways. Never put a key \
+into the command line.
 
-With --aws a file is uploaded first, in parts; if that is interrupted, the same command goes on where
-it was.")]
+With --aws a file is uploaded first, in parts; if that is interrupted, the same command goes on \
+where it was.")]
 pub(crate) struct Args {
-    /// A file, s3://bucket/key or https://… (MP4 or MOV with H.264 and AAC; HEVC or
-    /// AV1 for those who take it)
+    /// A file, s3://bucket/key or https://… (MP4 or MOV with H.264 and AAC; HEVC or AV1 for those
+    /// who take it)
     pub(super) video: String,
+
+    /// Refused with the reason: mostly a stream key.
+    #[arg(hide = true, num_args = 0..)]
+    pub(super) surplus: Vec<String>,
 
     /// facebook, youtube, twitch, or an address like rtmps://host/app without the key; NAME=… gives
     /// it a name. Several make one show on all of them
@@ -52,7 +56,7 @@ pub(crate) struct Args {
     pub(super) title: Option<String>,
 
     /// How long before the air time the streamer starts, as in 90s or 4m (at most 1h) [default: 4m]
-    #[arg(long, value_name = "SPAN", value_parser = seconds)]
+    #[arg(long, value_name = "SPAN", value_parser = lead)]
     pub(super) lead: Option<u64>,
 
     #[command(flatten)]
@@ -146,6 +150,16 @@ impl TwiceArgs {
                         .replace("say earlier", "say --earlier")
                         .replace("or later", "or --later"),
                 ),
+                when::WhenError::Past { .. } => {
+                    CliError::usage(format!("{error}; give a time that is to come, or now"))
+                }
+                when::WhenError::Unreadable(ref text) if api::looks_like_key(text) => {
+                    CliError::usage(
+                        error
+                            .to_string()
+                            .replace(&format!("{text:?}"), &api::echo(text)),
+                    )
+                }
                 _ => CliError::usage(error.to_string()),
             })
     }
@@ -167,6 +181,14 @@ impl From<ProbeArg> for Probe {
             ProbeArg::Connect => Self::Connect,
             ProbeArg::None => Self::None,
         }
+    }
+}
+
+/// A lead, in seconds.
+fn lead(text: &str) -> Result<u64, String> {
+    match seconds(text)? {
+        long if long > MAX_LEAD.as_secs() => Err("at most 1h is allowed".to_owned()),
+        seconds => Ok(seconds),
     }
 }
 

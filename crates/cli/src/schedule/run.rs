@@ -18,12 +18,15 @@ use crate::{
     error::CliError,
     local_time,
     screen::say,
-    show, upload, video, watch,
+    show,
+    stream_keys::refuse_surplus,
+    upload, video, watch,
 };
 
 /// Does it.
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliError> {
     args.keys.refuse_key()?;
+    refuse_surplus(&args.surplus)?;
     let zone = global.zone()?;
     // Refused before a key is asked for.
     let air_time = args.twice.resolve(&args.at, zone, Utc::now())?;

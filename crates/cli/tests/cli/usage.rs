@@ -1,5 +1,7 @@
 //! What is refused before anything runs.
 
+use std::fs;
+
 use crate::matinee::{Run, fixture, run};
 
 fn matinee(args: &[&str]) -> Run {
@@ -16,6 +18,9 @@ fn wrong_usage_is_64_and_help_is_0() {
     matinee(&["--help"]).ok();
     matinee(&["schedule", "--help"]).ok();
     matinee(&["--version"]).ok();
+    matinee(&["help"]).ok();
+    let help = matinee(&["help", "check"]);
+    assert!(help.ok().stdout.contains("--for <PLATFORM>"), "{help:?}");
     matinee(&[]).failed(64, &["Usage: matinee"]);
     matinee(&["scedule"]).failed(64, &["schedule"]);
     matinee(&["show"]).failed(64, &["<ID>"]);
@@ -53,6 +58,12 @@ fn a_key_on_the_command_line_is_refused_with_the_reason() {
             assert!(!refused.stderr.contains("secret"), "{}", refused.stderr);
         }
     }
+    for command in ["schedule", "play"] {
+        let args = [&[command, &file, "my-secret-key", "--at", "now"][..], &to].concat();
+        let refused = matinee(&args);
+        refused.failed(64, &["process list", "stands in quotes"]);
+        assert!(!refused.stderr.contains("secret"), "{}", refused.stderr);
+    }
     let refused = matinee(&["key", "set", "abcd", "facebook", "FB-secret"]);
     refused.failed(64, &["process list"]);
     assert!(!refused.stderr.contains("secret"), "{}", refused.stderr);
@@ -60,6 +71,29 @@ fn a_key_on_the_command_line_is_refused_with_the_reason() {
     let refused = matinee(&["play", &file, "--to", address]);
     refused.failed(64, &["has a stream key in it"]);
     assert!(!refused.stderr.contains("secret"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_key_in_the_wrong_place_is_not_repeated() {
+    let file = fixture("moov-first.mp4");
+    let local = "rtmp://127.0.0.1:1/live";
+    for (args, code) in [
+        (&["play", &file, "--to", "FB-secret-0-ABC"][..], 64),
+        (&["play", &file, "--to", "facebook=FB-secret-0-ABC"], 64),
+        (&["play", &file, "--to", "secr-et00-ijkl-mnop"], 64),
+        (
+            &["play", &file, "--to", local, "--key-file", "live_1_secret"],
+            64,
+        ),
+        (&["play", &file, "--to", local, "--at", "live_1_secret"], 64),
+        (&["play", "live_1_secret", "--to", local], 66),
+        (&["list", "--tz", "live_1_secret"], 64),
+        (&["show", "k3fz", "live_1_secret"], 64),
+    ] {
+        let refused = matinee(args);
+        refused.failed(code, &["not repeated here"]);
+        assert!(!refused.stderr.contains("secr"), "{}", refused.stderr);
+    }
 }
 
 #[test]
@@ -77,10 +111,17 @@ fn times_are_refused_in_words() {
         ];
         matinee(&[&args, more].concat())
     };
-    at("2020-01-01 19:30", &[]).failed(64, &["error: 2020-01-01 19:30 +00:00 is past"]);
+    at("2020-01-01 19:30", &[]).failed(
+        64,
+        &[
+            "error: 2020-01-01 19:30 +00:00 is past",
+            "give a time that is to come",
+        ],
+    );
     at("noon", &[]).failed(64, &["is not a time"]);
     at("2099-03-29 01:30", &[]).failed(64, &["does not exist", "00:59", "02:00"]);
     at("2099-10-25 01:30", &[]).failed(64, &["--earlier (", "--later ("]);
+    at("now", &["--lead", "2h"]).failed(64, &["--lead", "at most 1h"]);
     // Which one was said: on to the next thing, which is that there is no such file.
     at("2099-10-25 01:30", &["--earlier"]).failed(66, &["there is no file x.mp4"]);
 }
@@ -97,6 +138,11 @@ fn bad_files_are_refused_before_anything_else() {
         let played = matinee(&["play", &fixture(name), "--to", "rtmp://127.0.0.1:1/live"]);
         played.failed(code, &["error: "]);
     }
+    let dir = tempfile::tempdir().unwrap();
+    let empty = dir.path().join("empty.mp4");
+    fs::write(&empty, "").unwrap();
+    matinee(&["check", empty.to_str().unwrap()]).failed(65, &["is empty; copy or record it again"]);
+    matinee(&["check", dir.path().to_str().unwrap()]).failed(66, &["is a directory; give a video"]);
     let hevc = matinee(&["play", &fixture("hevc.mp4"), "--to", "facebook"]);
     hevc.failed(65, &["facebook: the picture is HEVC"]);
 }
@@ -111,9 +157,10 @@ fn destinations_and_keys_must_fit() {
     matinee(&one).failed(64, &["standard input has no line for the key of 127.0.0.1"]);
     with_keys(&one, "\n").failed(64, &["the key of 127.0.0.1 is empty"]);
     let keys = ["--key-file", "a", "--key-file", "b"];
-    matinee(&[&one[..], &keys].concat()).failed(64, &["2 key files are given for 1 destinations"]);
+    matinee(&[&one[..], &keys].concat()).failed(64, &["2 key files are given for 1 destination;"]);
     let missing = ["--key-file", "/no/such/file"];
-    matinee(&[&one[..], &missing].concat()).failed(64, &["cannot read the key file /no/such/file"]);
+    matinee(&[&one[..], &missing].concat())
+        .failed(64, &["cannot read \"/no/such/file\" as the key file"]);
 }
 
 #[test]
@@ -161,6 +208,17 @@ fn an_ingest_that_is_not_there_is_69() {
         "0s",
     ];
     with_keys(&args, "secret-key\n").failed(69, &["error: "]);
+}
+
+#[test]
+fn a_file_is_no_data_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let notes = dir.path().join("notes.txt");
+    fs::write(&notes, "a note").unwrap();
+    run(&notes, &["up", "--port", "0"], "").failed(
+        64,
+        &["notes.txt is a file; give a directory with --data-dir"],
+    );
 }
 
 #[test]
