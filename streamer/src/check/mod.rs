@@ -26,5 +26,5 @@ pub use judge::{Leave, judge};
 pub use limits::{LIMITS, Limit, Source as LimitSource, limits_of};
 pub use remedy::command;
 pub use report::Report;
-pub use rule::{Part, Rule, Tier};
+pub use rule::{Part, Rule, Tier, level_name};
 pub use run::{CheckOptions, check, check_movie};

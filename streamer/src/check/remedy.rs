@@ -8,7 +8,7 @@ use super::{
     limits::limits_of,
     rule::{Part, Rule, tier},
 };
-use crate::mp4::shell_word;
+use crate::mp4::{file_word, output, shell_word};
 
 /// The command that makes of the file `name` one without these errors and warnings, as far as a
 /// command can; none if it can do nothing.
@@ -33,35 +33,6 @@ pub fn command(
         words.join(" "),
         file_word(&output(name))
     ))
-}
-
-/// The command for a file that is refused as a whole, with the options that mend it.
-pub(super) fn command_with(options: &str, name: &str) -> String {
-    format!(
-        "ffmpeg -i {} {options} -movflags +faststart {}",
-        file_word(name),
-        file_word(&output(name))
-    )
-}
-
-/// The name of a file as a word of a shell that ffmpeg takes for a file: before a colon it expects
-/// the name of a protocol.
-fn file_word(name: &str) -> String {
-    let first = name.split('/').next().unwrap_or_default();
-    match first.contains(':') {
-        true => shell_word(&format!("./{name}")),
-        false => shell_word(name),
-    }
-}
-
-/// Where the command writes: beside the file.
-fn output(name: &str) -> String {
-    let start = name.rfind('/').map_or(0, |slash| slash + 1);
-    let stem = match name[start..].rfind('.') {
-        Some(dot) if dot > 0 => &name[..start + dot],
-        _ => name,
-    };
-    format!("{stem}-live.mp4")
 }
 
 /// What is done to picture and sound.

@@ -249,9 +249,12 @@ fn names(codecs: &[VideoCodec]) -> String {
     }
 }
 
-/// `4.1`.
-pub(crate) fn level_name(tenfold: u8) -> String {
-    format!("{}.{}", tenfold / 10, tenfold % 10)
+/// `4.1`; the 9 of H.264 stands for its level 1b, which lies between 1.0 and 1.1.
+pub fn level_name(tenfold: u8) -> String {
+    match tenfold {
+        9 => "1b".to_owned(),
+        _ => format!("{}.{}", tenfold / 10, tenfold % 10),
+    }
 }
 
 /// `44.1 kHz`.

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     media::{Arrangement, Movie, MovieOptions, Programme, TrackKind, TrackPurpose},
-    mp4::{Mp4Error, Refusal},
+    mp4::{Mp4Error, Refusal, command_with},
     source::Source,
 };
 
@@ -166,7 +166,7 @@ fn refused(
     };
     Report {
         findings: vec![finding],
-        command: options_of_ffmpeg.map(|it| remedy::command_with(it, name(source, options))),
+        command: options_of_ffmpeg.map(|it| command_with(it, name(source, options))),
         ..read(source, all_if_none(platforms))
     }
 }

@@ -23,18 +23,23 @@ impl Mp4Error {
             Self::Refused(refusal) => refusal,
         };
         let label = source.label();
-        let name = shell_word(source.file_name());
+        // The way to a file as it is: whoever pastes the command may be in another folder.
+        let name = match source.file_name() {
+            _ if label.starts_with('/') => label,
+            "" => "video.mp4",
+            name => name,
+        };
         let message = match refusal.remedy() {
             Remedy::Command(options) => format!(
                 "{label} cannot be sent: {refusal}; this makes a file that can: {}",
-                ffmpeg(&name, options)
+                command_with(options, name)
             ),
             Remedy::Remux => format!(
                 "{label} cannot be sent: {refusal}; if it holds H.264 and AAC, as most do, this \
                  makes a file that can, in seconds and without loss: {}; if that fails, or what it \
                  makes is refused, this codes it anew: {}",
-                ffmpeg(&name, "-c copy -sn"),
-                ffmpeg(&name, ANEW)
+                command_with(REMUX, name),
+                command_with(ANEW, name)
             ),
             Remedy::None => format!("{label} cannot be sent: {refusal}"),
         };
@@ -56,17 +61,21 @@ pub enum Refusal {
     #[error("it is {0}, not MP4 or MOV")]
     OtherWrapping(&'static str),
     /// Something else, not recognised.
-    #[error("it is no video: neither MP4 nor MOV, whatever its name says")]
+    #[error(
+        "it is no video: neither MP4 nor MOV, whatever its name says; give the file that was recorded \
+         or exported"
+    )]
     NotAVideo,
     /// No `moov` box.
     #[error(
-        "it has no index (moov box), so it is incomplete: the recording or the upload was cut off"
+        "it has no index (moov box), so it is incomplete: the recording or the upload was cut off; \
+         copy or record it again"
     )]
     NoIndex,
     /// The index names bytes that are not there.
     #[error(
         "it is truncated: its index describes {described} bytes and the file has {length}; \
-         upload it again"
+         copy or record it again"
     )]
     Truncated {
         /// Bytes that the file should have at least.
@@ -78,7 +87,7 @@ pub enum Refusal {
     #[error("its index is compressed (cmov), which is not read")]
     CompressedIndex,
     /// Common encryption or another scheme.
-    #[error("its {0} is encrypted")]
+    #[error("its {0} is encrypted; export it again without protection")]
     Encrypted(&'static str),
     /// No track of pictures.
     #[error("it has no video track")]
@@ -128,7 +137,7 @@ impl Refusal {
     pub(crate) fn options(&self) -> Option<&'static str> {
         match self.remedy() {
             Remedy::Command(options) => Some(options),
-            Remedy::Remux => Some("-c copy"),
+            Remedy::Remux => Some(REMUX),
             Remedy::None => None,
         }
     }
@@ -172,8 +181,37 @@ enum Remedy {
 /// Options of ffmpeg that code picture and sound as every ingest takes them.
 const ANEW: &str = "-c:v libx264 -pix_fmt yuv420p -profile:v high -g 60 -c:a aac -b:a 128k";
 
-fn ffmpeg(name: &str, options: &str) -> String {
-    format!("ffmpeg -i {name} {options} -movflags +faststart sendable.mp4")
+/// Options of ffmpeg that put picture and sound into MP4 as they are. Subtitles of other containers
+/// do not fit.
+const REMUX: &str = "-c copy -sn";
+
+/// The command for a file that is refused as a whole, with the options that mend it.
+pub(crate) fn command_with(options: &str, name: &str) -> String {
+    format!(
+        "ffmpeg -i {} {options} -movflags +faststart {}",
+        file_word(name),
+        file_word(&output(name))
+    )
+}
+
+/// The name of a file as a word of a shell that ffmpeg takes for a file: before a colon it expects
+/// the name of a protocol.
+pub(crate) fn file_word(name: &str) -> String {
+    let first = name.split('/').next().unwrap_or_default();
+    match first.contains(':') {
+        true => shell_word(&format!("./{name}")),
+        false => shell_word(name),
+    }
+}
+
+/// Where a command writes what it makes of a file: beside the file.
+pub(crate) fn output(name: &str) -> String {
+    let start = name.rfind('/').map_or(0, |slash| slash + 1);
+    let stem = match name[start..].rfind('.') {
+        Some(dot) if dot > 0 => &name[..start + dot],
+        _ => name,
+    };
+    format!("{stem}-live.mp4")
 }
 
 /// The text as one word of a POSIX shell.

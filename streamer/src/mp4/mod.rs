@@ -36,7 +36,7 @@ pub use summary::{TrackPurpose, TrackSummary};
 
 pub(crate) use audio_config::AudioSpecificConfig;
 pub(crate) use audio_entry::AacDescription;
-pub(crate) use error::shell_word;
+pub(crate) use error::{command_with, file_word, output, shell_word};
 pub(crate) use geometry::display_aspect;
 pub(crate) use index::{Index, read_index};
 pub(crate) use sample_table::{Sample, SampleCursor};

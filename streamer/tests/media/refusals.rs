@@ -38,18 +38,14 @@ async fn hevc_for_an_ingest_that_does_not_take_it() {
     assert_eq!(movie.video.codec, VideoCodec::Hevc);
     let failure = movie.not_taken();
     assert_eq!(failure.kind, FailureKind::UnsupportedMedia);
-    for word in ["HEVC", "takes H.264", "ffmpeg -i hevc.mp4 -c:v libx264"] {
+    for word in ["HEVC", "takes H.264", "/hevc.mp4 -c:v libx264"] {
         assert!(failure.message.contains(word), "{word:?} in {failure}");
     }
 }
 
 #[tokio::test]
 async fn pcm() {
-    check_fixture(
-        "pcm.mov",
-        &["PCM", "AAC-LC", "ffmpeg -i pcm.mov -c:v copy -c:a aac"],
-    )
-    .await;
+    check_fixture("pcm.mov", &["PCM", "AAC-LC", "/pcm.mov -c:v copy -c:a aac"]).await;
 }
 
 #[tokio::test]
@@ -61,19 +57,23 @@ async fn other_codecs() {
 async fn no_video() {
     check_fixture(
         "no-video.m4a",
-        &["no video track", "ffmpeg -i no-video.m4a"],
+        &["no video track", "ffmpeg -i /", "/no-video.m4a -f lavfi"],
     )
     .await;
 }
 
 #[tokio::test]
 async fn encrypted() {
-    check_fixture("encrypted.mp4", &["video is encrypted"]).await;
+    check_fixture("encrypted.mp4", &["video is encrypted", "export it again"]).await;
 }
 
 #[tokio::test]
 async fn truncated() {
-    check_fixture("truncated.mp4", &["truncated", "30000"]).await;
+    check_fixture(
+        "truncated.mp4",
+        &["truncated", "30000", "copy or record it again"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -105,12 +105,16 @@ async fn fragments_that_are_cut_off() {
 
 #[tokio::test]
 async fn without_its_index() {
-    check_fixture("no-index.mp4", &["no index", "cut off"]).await;
+    check_fixture("no-index.mp4", &["no index", "cut off", "record it again"]).await;
 }
 
 #[tokio::test]
 async fn no_video_at_all() {
-    check_fixture("not-a-video.mp4", &["no video"]).await;
+    check_fixture(
+        "not-a-video.mp4",
+        &["no video", "give the file that was recorded"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -139,14 +143,18 @@ async fn other_containers_are_named() {
         (&transport_stream, "transport stream", REMUX),
         (b"RIFF\0\0\0\0AVI LIST", "AVI", ANEW),
     ] {
-        let path = folder.path().join("video.mp4");
+        // Where the command may be pasted is not where the file is.
+        let path = folder.path().join("my video.mp4");
         std::fs::write(&path, start).unwrap();
-        check(&path, FailureKind::UnsupportedMedia, &[name, command]).await;
+        let folder = folder.path().display();
+        let command = command.replace("FOLDER", &folder.to_string());
+        check(&path, FailureKind::UnsupportedMedia, &[name, &*command]).await;
     }
 }
 
-const REMUX: &str = "ffmpeg -i video.mp4 -c copy -sn -movflags +faststart sendable.mp4";
-const ANEW: &str = "this makes a file that can: ffmpeg -i video.mp4 -c:v libx264";
+const REMUX: &str = "ffmpeg -i 'FOLDER/my video.mp4' -c copy -sn -movflags +faststart \
+    'FOLDER/my video-live.mp4'";
+const ANEW: &str = "this makes a file that can: ffmpeg -i 'FOLDER/my video.mp4' -c:v libx264";
 
 #[tokio::test]
 async fn no_sound_is_a_warning_only() {

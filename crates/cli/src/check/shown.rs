@@ -2,7 +2,9 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 use console::{Style, Term, style};
-use streamer::check::{Facts, Finding, Report, Severity};
+use streamer::check::{Facts, Finding, Report, Severity, level_name};
+
+use crate::screen::counted;
 
 /// Narrower terminals wrap by themselves.
 const NARROWEST: u16 = 60;
@@ -25,9 +27,9 @@ pub(super) fn report(report: &Report) -> String {
 /// What is known of the video.
 fn head(report: &Report) -> String {
     let read = format!(
-        "  read     {} in {} reads",
+        "  read     {} in {}",
         size(report.bytes_read),
-        report.requests
+        counted(report.requests as usize, "read")
     );
     match &report.facts {
         Some(facts) => format!("{}, {}\n{read}", report.source, in_words(facts)),
@@ -40,11 +42,7 @@ fn in_words(facts: &Facts) -> String {
     let coding = &video.coding;
     let mut picture = vec![video.codec.name().to_owned()];
     picture.extend(coding.profile.map(str::to_owned));
-    picture.extend(
-        coding
-            .level
-            .map(|level| format!("{}.{}", level / 10, level % 10)),
-    );
+    picture.extend(coding.level.map(level_name));
     let mut picture = picture.join(" ");
     picture.push_str(&format!(
         ", {}x{}, {:.2} frames a second",
@@ -156,8 +154,7 @@ fn verdict(report: &Report) -> String {
     let count = |severity| report.of(severity).count();
     let plural = |count: usize, name: &str| match count {
         0 => format!("no {name}s"),
-        1 => format!("1 {name}"),
-        more => format!("{more} {name}s"),
+        some => counted(some, name),
     };
     let words = [Severity::Error, Severity::Warning, Severity::Note]
         .map(|severity| plural(count(severity), severity.name()))

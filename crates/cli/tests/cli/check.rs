@@ -1,6 +1,6 @@
 //! `matinee check`, and what it keeps `play` from.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use serde_json::Value;
 
@@ -62,6 +62,34 @@ fn what_cannot_be_sent_and_what_cannot_be_read() {
     check(&[&fixture("moov-last.mp4"), "--audio", "2"]).failed(64, &["audio track 2"]);
     check(&[&fixture("moov-last.mp4"), "--audio", "0"]).failed(64, &["--audio"]);
     check(&[&fixture("moov-last.mp4"), "--for", "vimeo"]).failed(64, &["facebook"]);
+}
+
+#[test]
+fn nothing_is_said_but_the_report() {
+    // It has a box that is not known, which is skipped.
+    let run = check(&[&fixture("quicktime.mov")]);
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn the_command_for_a_file_that_cannot_be_sent_runs_anywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().canonicalize().unwrap();
+    let file = folder.join("sub/my pcm.mov");
+    fs::create_dir(folder.join("sub")).unwrap();
+    fs::copy(fixture("pcm.mov"), &file).unwrap();
+    let (from, to) = (file.display(), folder.join("sub/my pcm-live.mp4"));
+    let words = format!("ffmpeg -i '{from}' -c:v copy -c:a aac -b:a 128k -ac 2 -movflags");
+    let written = format!("+faststart '{}'", to.display());
+    let file = file.to_str().unwrap();
+    let data_dir = tempfile::tempdir().unwrap();
+    let play = ["play", file, "--to", "facebook"];
+    run(data_dir.path(), &play, "").failed(65, &[&words, &written]);
+    let report = check(&[file]).stdout;
+    assert!(
+        report.contains(&words) && report.contains(&written),
+        "{report}"
+    );
 }
 
 #[test]
