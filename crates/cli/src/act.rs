@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use api::BroadcastView;
+use broadcast::Status;
 
 use crate::{args::Global, client::Client, error::CliError, screen::say, show, watch};
 
@@ -91,10 +92,14 @@ fn tell(
         show::print_json(broadcast)?;
     } else {
         let id = &broadcast.id;
-        say(format!(
-            "{id} {done}. Follow it with: {} show {id} --watch",
-            client.command()
-        ));
+        // One that is tried again is still told as failed.
+        match broadcast.status {
+            Status::Cancelled => say(format!("{id} {done}.")),
+            _ => say(format!(
+                "{id} {done}. Follow it with: {} show {id} --watch",
+                client.command()
+            )),
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -4,11 +4,18 @@ use std::process::ExitCode;
 
 use api::{BroadcastView, DestinationView};
 use broadcast::{DestinationProgress, FailureKind, Status, Timestamps, when};
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use crate::{args::Global, client::Client, error::CliError, local_time, screen::say, watch};
+use crate::{
+    args::Global,
+    client::Client,
+    error::CliError,
+    local_time,
+    screen::{counted, say},
+    watch,
+};
 
 /// Show a broadcast, or follow it until it is over
 #[derive(clap::Args, Debug)]
@@ -27,6 +34,9 @@ pub(crate) struct Args {
     #[arg(long)]
     json: bool,
 }
+
+/// It takes a moment until it is told that a show is on air.
+const JUST_NOW: TimeDelta = TimeDelta::seconds(8);
 
 /// Does it.
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliError> {
@@ -72,12 +82,17 @@ pub(crate) fn in_words(broadcast: &BroadcastView, client: &Client, zone: Tz) -> 
         ),
     ];
     lines.extend(arranged(broadcast).map(|text| format!("  programme   {text}")));
-    if broadcast.attempts == 0 && !broadcast.status.is_settled() {
-        lines.push(format!(
-            "  starts      {} ({})",
-            local_time::plain(broadcast.start_time, zone),
-            local_time::from_now(broadcast.start_time, Utc::now())
-        ));
+    let now = Utc::now();
+    match late(broadcast, now) {
+        Some(late) => lines.push(format!("  late        {late}")),
+        None if broadcast.attempts == 0 && !broadcast.status.is_settled() => {
+            lines.push(format!(
+                "  starts      {} ({})",
+                local_time::plain(broadcast.start_time, zone),
+                local_time::from_now(broadcast.start_time, now)
+            ));
+        }
+        None => {}
     }
     if broadcast.attempts > 0 {
         lines.push(format!("  attempts    {}", broadcast.attempts));
@@ -148,6 +163,27 @@ pub(crate) fn in_words(broadcast: &BroadcastView, client: &Client, zone: Tz) -> 
     lines.join("\n")
 }
 
+/// That the air time is past and the show is not on air yet: its keys are refused, mostly.
+pub(crate) fn late(broadcast: &BroadcastView, now: DateTime<Utc>) -> Option<String> {
+    let has_been_on_air = broadcast
+        .progress
+        .iter()
+        .flat_map(|progress| &progress.destinations)
+        .any(|one| one.on_air_at.is_some());
+    match broadcast.status {
+        Status::Scheduled | Status::Starting | Status::Standby if !has_been_on_air => {
+            let late = now - broadcast.air_time;
+            (late >= JUST_NOW).then(|| {
+                format!(
+                    "the air time was {} ago, and it is not on air yet",
+                    when::span_in_words(late)
+                )
+            })
+        }
+        _ => None,
+    }
+}
+
 /// What is sent beside the video, and which of its sounds; nothing to tell of a video as it is.
 fn arranged(broadcast: &BroadcastView) -> Option<String> {
     let held = |what, seconds| (seconds > 0).then(|| format!("{what} {}", span(seconds)));
@@ -199,12 +235,12 @@ fn progress_of<'a>(broadcast: &'a BroadcastView, name: &str) -> Option<&'a Desti
 /// How far a destination came, in one line.
 pub(crate) fn came(progress: &DestinationProgress) -> String {
     let mut text = format!(
-        "at {}, {} video and {} audio frames, {:.1} MB, {} reconnects",
+        "at {}, {} video and {} audio frames, {:.1} MB, {}",
         progress.position,
         progress.video_frames,
         progress.audio_frames,
         progress.bytes as f64 / 1e6,
-        progress.reconnects
+        counted(progress.reconnects as usize, "reconnect")
     );
     if progress.finished {
         text.insert_str(0, "to its end, ");
@@ -216,4 +252,46 @@ pub(crate) fn came(progress: &DestinationProgress) -> String {
         text.push_str(&format!("; {}: {}", failure.kind, failure.message));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// What is told this many seconds after the air time.
+    #[track_caller]
+    fn check(status: &str, seconds: i64, on_air_at: Option<&str>, expected: Option<&str>) {
+        let air_time: DateTime<Utc> = "2026-12-01T19:30:00Z".parse().unwrap();
+        let broadcast = json!({
+            "id": "20261201-1930-abcd", "title": "A talk", "source": "/talk.mp4",
+            "destinations": [], "air_time": air_time, "time_zone": "UTC",
+            "start_time": "2026-12-01T19:26:00Z", "lead_seconds": 240, "on_drop": "resume",
+            "status": status, "attempts": 0, "retryable": false, "created_at": air_time,
+            "progress": {
+                "attempt": 1, "phase": "opening", "duration": 5, "heartbeat": air_time,
+                "destinations": [{
+                    "name": "main", "connected": false, "finished": false, "position": 1,
+                    "bytes": 2, "video_frames": 1, "audio_frames": 1, "bitrate": 3,
+                    "reconnects": 0, "on_backup": false, "on_air_at": on_air_at,
+                }],
+            },
+        });
+        let broadcast: BroadcastView = serde_json::from_value(broadcast).unwrap();
+        let found = late(&broadcast, air_time + TimeDelta::seconds(seconds));
+        assert_eq!(found.as_deref(), expected, "{status}");
+    }
+
+    #[test]
+    fn one_that_should_be_on_air_is_late() {
+        let late = Some("the air time was 1 min 30 s ago, and it is not on air yet");
+        check("scheduled", -60, None, None);
+        check("scheduled", 2, None, None);
+        check("scheduled", 90, None, late);
+        check("starting", 90, None, late);
+        check("standby", 90, Some("2026-12-01T19:30:00Z"), None);
+        check("on_air", 90, None, None);
+        check("failed", 90, None, None);
+    }
 }

@@ -17,8 +17,11 @@ use crate::arn;
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
     /// Another `matinee up` runs on it.
-    #[error("the data directory {} is in use by another region; stop that one, or choose another directory", .0.display())]
+    #[error("the data directory {} is in use by another `matinee up`; stop that one, or choose another directory", .0.display())]
     InUse(PathBuf),
+    /// There is a file where the directory should be, or where one above it should be.
+    #[error("{} is a file; give a directory with --data-dir", .0.display())]
+    IsAFile(PathBuf),
     /// A file or directory in it cannot be used.
     #[error("cannot use {}", .path.display())]
     Io {
@@ -78,6 +81,9 @@ pub(crate) struct DataDir {
 impl DataDir {
     /// Creates what is missing, makes it private and locks it against a second region.
     pub(crate) fn open(path: &Path) -> Result<Self, DataDirError> {
+        if let Some(file) = path.ancestors().find(|part| part.is_file()) {
+            return Err(DataDirError::IsAFile(file.to_owned()));
+        }
         create_private(path)?;
         let path = path.canonicalize().map_err(at(path))?;
         let lock_path = path.join("lock");
@@ -277,9 +283,25 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let first = DataDir::open(dir.path()).unwrap();
         let second = DataDir::open(dir.path()).unwrap_err().to_string();
-        assert!(second.contains("in use by another region"), "{second}");
+        assert!(
+            second.contains("in use by another `matinee up`"),
+            "{second}"
+        );
         drop(first);
         DataDir::open(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn a_file_is_no_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let notes = dir.path().join("notes.txt");
+        fs::write(&notes, "a note").unwrap();
+        for path in [notes.clone(), notes.join("data")] {
+            let refused = DataDir::open(&path).unwrap_err().to_string();
+            let said = "notes.txt is a file; give a directory with --data-dir";
+            assert!(refused.ends_with(said), "{refused}");
+        }
+        assert_eq!(fs::read_to_string(&notes).unwrap(), "a note");
     }
 
     #[test]

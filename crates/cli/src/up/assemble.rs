@@ -170,6 +170,7 @@ fn refused(error: &region::StartError) -> CliError {
             "{words}; is `matinee up` running already? Choose another port with --port"
         )),
         region::StartError::DataDir(region::DataDirError::InUse(_)) => CliError::unavailable(words),
+        region::StartError::DataDir(region::DataDirError::IsAFile(_)) => CliError::usage(words),
         _ => CliError::internal(words),
     }
 }

@@ -22,8 +22,8 @@ const LONGEST_SHOW: TimeDelta = TimeDelta::days(3);
   matinee up --data-dir /srv/matinee --port 4581
   matinee up --json | jq -r 'select(.level == \"WARN\") | .message'
 
-It listens on 127.0.0.1 only and answers only to who can read the data directory. Everything is kept
-there: after a crash or a restart it goes on where it was.")]
+It listens on 127.0.0.1 only and answers only to who can read the data directory. Everything is \
+kept there: after a crash or a restart it goes on where it was.")]
 pub(crate) struct Args {
     /// The port on 127.0.0.1; 0 for any
     #[arg(long, default_value_t = 4580)]

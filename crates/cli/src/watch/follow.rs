@@ -234,7 +234,11 @@ fn passed(broadcast: &BroadcastView, attempts_before: Option<u32>, zone: Tz) -> 
 }
 
 fn draw(screen: &mut Screen, broadcast: &BroadcastView) {
-    let until = |what: &str, at| format!("{what} {}", local_time::from_now(at, Utc::now()));
+    let now = Utc::now();
+    if let Some(late) = show::late(broadcast, now) {
+        return screen.waiting(&late);
+    }
+    let until = |what: &str, at| format!("{what} {}", local_time::from_now(at, now));
     match (broadcast.status, &broadcast.progress) {
         (Status::OnAir | Status::Interrupted, Some(progress)) => {
             let since = (Utc::now() - progress.heartbeat)

@@ -185,5 +185,5 @@ fn a_directory_serves_one_region() {
         .unwrap();
     assert!(!second.status.success());
     let words = String::from_utf8_lossy(&second.stderr).into_owned();
-    assert!(words.contains("in use by another region"), "{words}");
+    assert!(words.contains("in use by another `matinee up`"), "{words}");
 }
