@@ -29,10 +29,12 @@ pub(crate) enum Reader {
 /// Begins to log. A second call changes nothing.
 pub(crate) fn begin(volume: Volume, reader: Reader) {
     let default = match volume {
-        Volume::Errors => "error",
-        // Where a region or credentials are looked for in vain, the command says so in its own words.
-        Volume::Warnings => "warn,aws_config=off",
-        Volume::Events => "info",
+        Volume::Errors => "error,mp4_atom=off",
+        // Where a region or credentials are looked for in vain, or a video on the web, the command
+        // says so in its own words.
+        Volume::Warnings => "warn,aws_config=off,mp4_atom=off,streamer::source=off",
+        // A box that is not known is skipped, and that is no event.
+        Volume::Events => "info,mp4_atom=off",
     };
     let wanted = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let lines = match reader {

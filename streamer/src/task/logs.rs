@@ -8,7 +8,7 @@ use std::{
 use tracing::Level;
 use tracing_subscriber::{
     Layer,
-    filter::{Targets, filter_fn},
+    filter::{LevelFilter, Targets, filter_fn},
     fmt,
     layer::SubscriberExt,
     util::SubscriberInitExt,
@@ -22,7 +22,12 @@ pub(super) fn start() {
         .ok()
         .filter(|wanted| !wanted.is_empty());
     let wanted: Option<Targets> = wanted.and_then(|wanted| wanted.parse().ok());
-    let wanted = wanted.unwrap_or_else(|| Targets::new().with_default(Level::INFO));
+    let wanted = wanted.unwrap_or_else(|| {
+        // A box that is not known is skipped, and that is no event.
+        Targets::new()
+            .with_default(Level::INFO)
+            .with_target("mp4_atom", LevelFilter::OFF)
+    });
     let lines = fmt::layer().with_writer(io::stdout);
     let lines = if io::stdout().is_terminal() {
         lines.boxed()

@@ -1,6 +1,6 @@
 //! `matinee check`: opens a video, judges it, says what is wrong with it.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use broadcast::{FailureKind, Platform};
 use clap::ValueEnum;
@@ -58,10 +58,15 @@ enum PlatformArg {
     Custom,
 }
 
+/// Nothing is on air: whoever waits for a report wants to hear soon that a server is away.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Does it.
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, CliError> {
     let url = video::source(&args.video)?;
     let mut options = video::source_options();
+    options.opening.give_up_after = PATIENCE;
+    options.retry.give_up_after = PATIENCE;
     if global.aws.are_given() {
         options.aws = Some(aws::configuration(&global.aws).await);
     }

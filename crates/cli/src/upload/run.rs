@@ -26,8 +26,8 @@ use crate::{
   video=$(matinee --aws upload talk.mp4) && matinee --aws schedule \"$video\" --to facebook --at \"sunday 19:30\"
   matinee --aws --profile work --region eu-west-1 upload talk.mp4 --json | jq -r .source
 
-`matinee --aws schedule talk.mp4 …` does this too, so it is needed only to have the video there ahead
-of time. Exit code 75 if it was stopped.")]
+`matinee --aws schedule talk.mp4 …` does this too, so it is needed only to have the video there \
+ahead of time. Exit code 75 if it was stopped.")]
 pub(crate) struct Args {
     /// A file (MP4 or MOV with H.264, HEVC or AV1, and AAC)
     video: String,
