@@ -44,6 +44,17 @@ pub struct Connection {
     closed: bool,
 }
 
+/// What the other side made of our end of the connection.
+#[derive(Debug)]
+pub(crate) enum Farewell {
+    /// It has ended its own side, having read all that was sent.
+    Closed,
+    /// It has not done so yet.
+    Open,
+    /// The connection broke, as by a reset: what it has read is not known from that.
+    Broken(LinkError),
+}
+
 impl Connection {
     /// Connects and publishes: when this returns, the ingest has accepted the key.
     ///
@@ -235,15 +246,18 @@ impl Connection {
     }
 
     /// Ends the stream for good: what is queued, `FCUnpublish`, `deleteStream`, and half a close;
-    /// then waits until the ingest has closed too, or `limit` is over. Whether it has closed.
-    pub(crate) async fn finish(&mut self, limit: Duration) -> Result<bool, LinkError> {
+    /// then waits until the ingest has closed too, or `limit` is over.
+    ///
+    /// # Errors
+    /// When not all could be handed to the kernel.
+    pub(crate) async fn finish(&mut self, limit: Duration) -> Result<Farewell, LinkError> {
         self.before_queueing();
         self.publisher.finish();
         self.leave(limit).await
     }
 
     /// The same without ending the stream.
-    pub(crate) async fn leave(&mut self, limit: Duration) -> Result<bool, LinkError> {
+    pub(crate) async fn leave(&mut self, limit: Duration) -> Result<Farewell, LinkError> {
         let deadline = Instant::now() + limit;
         match timeout_at(deadline, self.flush()).await {
             Ok(result) => result?,
@@ -256,10 +270,12 @@ impl Connection {
     }
 
     /// Waits for the ingest to close, after we have; what it says meanwhile are events.
-    pub(crate) async fn closes_within(&mut self, limit: Duration) -> bool {
-        timeout(limit, poll_fn(|cx| self.poll_end(cx)))
-            .await
-            .is_ok()
+    pub(crate) async fn closes_within(&mut self, limit: Duration) -> Farewell {
+        match timeout(limit, poll_fn(|cx| self.poll_end(cx))).await {
+            Ok(Ok(())) => Farewell::Closed,
+            Ok(Err(error)) => Farewell::Broken(error),
+            Err(_) => Farewell::Open,
+        }
     }
 
     /// Reads and writes what can be; ready when the queue is empty.
@@ -338,11 +354,12 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads until the ingest closes.
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Reads until the ingest closes. Fails when the connection ends in another way.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), LinkError>> {
         match self.poll_read(cx) {
-            Ok(()) if !self.closed => Poll::Pending,
-            _ => Poll::Ready(()),
+            _ if self.closed => Poll::Ready(Ok(())),
+            Ok(()) => Poll::Pending,
+            Err(error) => Poll::Ready(Err(error)),
         }
     }
 }

@@ -16,5 +16,6 @@ pub use policy::DialPolicy;
 pub use probe::probe;
 pub use tls::TlsSetup;
 
+pub(crate) use connection::Farewell;
 pub(crate) use error::{LinkError, OpenError};
 pub(crate) use greeting::announced_codecs;

@@ -18,7 +18,7 @@ use super::{
     session::Session,
     spec::{Show, ShowDestination},
 };
-use crate::ingest::{Connection, DialPolicy, LinkError};
+use crate::ingest::{Connection, DialPolicy, Farewell, LinkError};
 
 /// How long the end of the show may take to arrive.
 const LAST_FRAMES: Duration = Duration::from_secs(5);
@@ -131,11 +131,11 @@ impl Destination {
                 // end a post for good when it is.
                 self.reporter.nothing_due();
                 let left = connection.leave(LAST_FRAMES_ON_STOP).await;
-                // Only an ingest that has closed, too, has read all that was sent. Of another it
-                // is known what it says it has.
+                // Only an ingest that has closed in good order, too, has read all that was sent. Of
+                // another it is known what it says it has.
                 session.catch_up(&mut connection);
                 let arrived = match left {
-                    Ok(true) => self.last_sent,
+                    Ok(Farewell::Closed) => self.last_sent,
                     _ => session.arrived(),
                 };
                 if let Some(position) = arrived {

@@ -17,7 +17,7 @@ use super::{
     pace::{Pace, TOGETHER},
 };
 use crate::{
-    ingest::{Connection, DialPolicy, LinkError},
+    ingest::{Connection, DialPolicy, Farewell, LinkError},
     media::{Packet, TrackKind, flv},
     rtmp::{Event, MessageTooLarge},
 };
@@ -138,19 +138,21 @@ impl Session {
         connection: &mut Connection,
         limit: Duration,
     ) -> Result<Played, Halt> {
-        let mut has_closed = connection.finish(limit).await?;
+        let mut farewell = connection.finish(limit).await?;
         loop {
             let before = self.in_flight.arrived();
             self.catch_up(connection);
-            if has_closed || !self.in_flight.has_open_end() {
-                return Ok(Played::End);
-            }
-            if self.in_flight.arrived() == before {
+            let comes_along = self.in_flight.arrived() != before;
+            farewell = match farewell {
+                Farewell::Closed => return Ok(Played::End),
+                // Some ingests close by a reset, and some do not close.
+                _ if !self.in_flight.has_open_end() => return Ok(Played::End),
+                Farewell::Broken(error) => return Err(Halt::Lost(error)),
+                // It is behind and coming along.
+                Farewell::Open if comes_along => connection.closes_within(limit).await,
                 // It used to acknowledge, and has neither taken the rest nor closed.
-                return Err(Halt::Lost(LinkError::Stalled(limit)));
-            }
-            // It is behind and coming along.
-            has_closed = connection.closes_within(limit).await;
+                Farewell::Open => return Err(Halt::Lost(LinkError::Stalled(limit))),
+            };
         }
     }
 

@@ -16,6 +16,7 @@ mod go_away;
 #[path = "../support/movies.rs"]
 mod movies;
 mod recording;
+mod resets;
 mod side_by_side;
 mod skip;
 mod support;
