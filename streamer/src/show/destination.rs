@@ -116,15 +116,24 @@ impl Destination {
         };
         match played {
             Ok(Played::End) => Ok(true),
-            Ok(Played::GoAway) => {
+            Ok(Played::GoAway(key_frame)) => {
                 tracing::info!(
                     destination = self.target.name,
                     "the ingest asks to be left; publishing anew"
                 );
                 let was_young = session.is_young();
-                // What was sent arrives; the stream is not ended, for we are back in a moment.
-                let _ = connection.leave(LAST_FRAMES_ON_GO_AWAY).await;
-                self.sent_away(was_young).await.map(|()| false)
+                // The stream is not ended, for we are back in a moment.
+                let left = connection.leave(LAST_FRAMES_ON_GO_AWAY).await;
+                session.catch_up(&mut connection);
+                let has_all = matches!(left, Ok(Farewell::Closed)) || session.has_all();
+                let is_further = self.parts_at(key_frame, has_all, &session);
+                if !has_all && self.show.on_drop == OnDrop::Resume {
+                    // It comes again, and the ingest must not take us for a second publisher.
+                    connection.abandon();
+                }
+                self.sent_away(was_young || !is_further)
+                    .await
+                    .map(|()| false)
             }
             Err(Halt::Stopped) => {
                 // Another attempt may go on, so the stream is left and not ended: a platform may
@@ -156,10 +165,24 @@ impl Destination {
         }
     }
 
+    /// Where the show goes on after the ingest has asked to be left: with the key frame that is next
+    /// if it `has_all` before that, else as after a lost connection. Whether that is further than
+    /// this connection began. Under skip the clock decides.
+    fn parts_at(&mut self, key_frame: MediaTime, has_all: bool, session: &Session) -> bool {
+        let next = match (has_all, self.show.on_drop) {
+            (true, _) | (_, OnDrop::Skip) => Some(key_frame),
+            (false, OnDrop::Resume) => session.resume(),
+        };
+        let next = next.filter(|next| *next > self.resume);
+        self.resume = next.unwrap_or(self.resume);
+        next.is_some()
+    }
+
     /// Goes on at once after the ingest has asked to be left. One that asks each time as soon as it
-    /// is published to does not work, whatever it says: then there are pauses, and an end.
-    async fn sent_away(&mut self, was_young: bool) -> Result<(), Failure> {
-        if !was_young {
+    /// is published to, or before it has taken anything, does not work, whatever it says: then there
+    /// are pauses, and an end.
+    async fn sent_away(&mut self, was_of_no_use: bool) -> Result<(), Failure> {
+        if !was_of_no_use {
             self.recovered();
             self.route.left(Instant::now());
             self.reporter.disconnected(None);

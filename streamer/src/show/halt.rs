@@ -1,6 +1,6 @@
 //! How the show over one connection ends.
 
-use broadcast::{Failure, FailureKind};
+use broadcast::{Failure, FailureKind, MediaTime};
 
 use crate::{ingest::LinkError, rtmp::MessageTooLarge};
 
@@ -9,8 +9,8 @@ use crate::{ingest::LinkError, rtmp::MessageTooLarge};
 pub(super) enum Played {
     /// The show was sent to its end.
     End,
-    /// Before a key frame, because the ingest wants us to publish anew.
-    GoAway,
+    /// Before the key frame with this decoding time, because the ingest wants us to publish anew.
+    GoAway(MediaTime),
 }
 
 /// Why a session ends early.

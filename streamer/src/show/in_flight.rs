@@ -77,6 +77,11 @@ impl InFlight {
         self.arrive(bytes);
     }
 
+    /// Whether the ingest has all of it for sure.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// The last packet that the ingest has for sure.
     pub(super) fn arrived(&self) -> Option<MediaTime> {
         self.arrived

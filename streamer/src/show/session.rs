@@ -78,8 +78,7 @@ impl Session {
         let mut is_first = true;
         loop {
             if self.go_away && !is_first && is_entry(&packet) {
-                destination.resume = packet.dts;
-                return Ok(Played::GoAway);
+                return Ok(Played::GoAway(packet.dts));
             }
             let due = pace.due(packet.dts);
             // The first packet of a connection is on the second, and makes up for the time without
@@ -192,6 +191,11 @@ impl Session {
     /// Whether the connection is too young to have worked.
     pub(super) fn is_young(&self) -> bool {
         self.began.elapsed() <= WORKING
+    }
+
+    /// Whether the ingest is known to have all of what was sent over this connection.
+    pub(super) fn has_all(&self) -> bool {
+        self.in_flight.is_empty()
     }
 
     /// The last packet that the ingest is known to have from this connection.

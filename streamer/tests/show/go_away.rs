@@ -10,6 +10,7 @@ use std::{
 };
 
 use broadcast::{FailureKind, StreamKey};
+use ingest::{After, Behaviour, Fault, Options, Packet};
 use streamer::show::ShowDestination;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -18,7 +19,9 @@ use tokio::{
 
 use crate::{
     movies::open,
-    support::{KEY, run, show, soon},
+    support::{
+        KEY, Wanted, check_parts, check_run, destination, ingest, media, run, show, soon, wanted,
+    },
 };
 
 /// Message type 32 on chunk stream 2, empty.
@@ -99,4 +102,49 @@ async fn the_show_moves_at_a_key_frame() {
     for connection in [first, second] {
         assert!(has(&connection, "onMetaData"), "headers come first");
     }
+}
+
+/// One that is seconds behind asks to be left: what it has not read by then comes again.
+#[tokio::test]
+async fn what_had_not_arrived_comes_again() {
+    let check = async |acknowledge| {
+        let movie = open("b-frames.mp4").await;
+        let mut behaviour = Behaviour::default();
+        behaviour.read_rate = Some(7_000);
+        behaviour.acknowledge = acknowledge;
+        let ingest = ingest(Options {
+            receive_buffer: Some(2048),
+            behaviour,
+            faults: vec![Fault::GoAway {
+                after: After::Packets(60),
+            }],
+            ..Options::default()
+        })
+        .await;
+        let mut show = show(&movie, vec![destination("it", &ingest)], soon());
+        show.patience = Duration::from_secs(60);
+        let (shown, ()) = tokio::join!(run(show), async {
+            let has_ended = |now: &ingest::Snapshot| now.publishes[0].ended.is_some();
+            ingest
+                .until(|now| !now.publishes.is_empty() && has_ended(now))
+                .await;
+            ingest.read_at_most(None);
+        });
+        let it = shown.0.unwrap().destinations.remove(0);
+        assert_eq!(it.reconnects, 1, "{it:?}");
+        let parts = [media(&ingest, 1), media(&ingest, 2)];
+        let wanted = wanted(&movie).await;
+        match acknowledge {
+            true => check_parts(&parts, &wanted),
+            // All of the little that was sent fits the kernel's buffer, so all of it is repeated.
+            false => check_whole_again(&parts[1], &wanted),
+        }
+    };
+    tokio::join!(check(true), check(false));
+}
+
+#[track_caller]
+fn check_whole_again(received: &[Packet], wanted: &[Wanted]) {
+    let (start, _) = check_run(received, wanted);
+    assert_eq!((start, received.len()), (0, wanted.len()));
 }
