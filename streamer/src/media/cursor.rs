@@ -9,7 +9,9 @@ use crate::mp4::{Sample, SampleCursor, Track};
 pub(crate) struct Placed<D> {
     pub(crate) track: Track<D>,
     /// What is added to the track's presentation time.
-    pub(crate) origin: MediaTime,
+    origin: MediaTime,
+    /// For each segment, the last decoding time of those before it: none of it is due earlier.
+    floors: Vec<MediaTime>,
 }
 
 /// A sample and when it is due.
@@ -21,6 +23,22 @@ pub(crate) struct Due {
 }
 
 impl<D> Placed<D> {
+    /// Lays a track over the show; `origin` is added to its presentation time.
+    pub(crate) fn new(track: Track<D>, origin: MediaTime) -> Self {
+        let segments = track.timeline.segments.len();
+        let mut placed = Self {
+            track,
+            origin,
+            floors: Vec::with_capacity(segments),
+        };
+        let mut floor = MediaTime::ZERO;
+        for segment in 0..segments {
+            placed.floors.push(floor);
+            floor = placed.ending_of(segment).map_or(floor, |ending| ending.dts);
+        }
+        placed
+    }
+
     /// A cursor at the start of the track.
     pub(crate) fn start(&self) -> TrackCursor {
         self.cursor(0, 0)
@@ -29,13 +47,14 @@ impl<D> Placed<D> {
     /// A cursor at the last key frame whose decoding time is at most `at`; the first one if there
     /// is none.
     pub(crate) fn at_key_frame(&self, at: MediaTime) -> TrackCursor {
-        let segments = &self.track.timeline.segments;
+        let segments = self.track.timeline.segments.iter().zip(&self.floors);
         let ticks = self.ticks(at);
         segments
-            .iter()
             .enumerate()
             .rev()
-            .find_map(|(number, segment)| {
+            // By its own times a segment may begin before the one in front of it has ended.
+            .filter(|(_, (_, floor))| **floor <= at)
+            .find_map(|(number, (segment, _))| {
                 let sample = self.track.samples.last_before(
                     ticks.saturating_sub(segment.displacement),
                     true,
@@ -78,14 +97,20 @@ impl<D> Placed<D> {
 
     /// How the track ends, if it has a sample.
     pub(crate) fn ending(&self) -> Option<Ending> {
+        let last = self.track.timeline.segments.len().checked_sub(1)?;
+        self.ending_of(last)
+    }
+
+    fn ending_of(&self, number: usize) -> Option<Ending> {
         // Pictures are reordered over a few frames only.
         const LAST: u32 = 32;
-        let segments = &self.track.timeline.segments;
-        let (number, segment) = segments.iter().enumerate().next_back()?;
+        let segment = self.track.timeline.segments.get(number)?;
         let from = segment.samples.end.saturating_sub(LAST);
-        let mut cursor = self.cursor(number, from.max(segment.samples.start));
+        let mut cursor = self.cursor(number, from);
         let mut ending: Option<Ending> = None;
-        while let Some(due) = cursor.peek(self) {
+        while let Some(due) = cursor.peek(self)
+            && cursor.segment == number
+        {
             let lasts = MediaTime::from_ticks(due.sample.duration.into(), self.track.time_scale);
             let end = due.pts + lasts;
             ending = Some(Ending {
@@ -130,7 +155,7 @@ impl<D> Placed<D> {
             segment,
             samples: self.track.samples.cursor(index.max(start)),
             pending: None,
-            last: MediaTime::ZERO,
+            last: self.floors.get(segment).copied().unwrap_or_default(),
         }
     }
 
@@ -190,6 +215,12 @@ impl TrackCursor {
             }
         }
         self.pending
+    }
+
+    /// Whether both have peeked the same sample of the same segment: segments may share samples.
+    pub(crate) fn is_where(&self, other: &Self) -> bool {
+        let index = |cursor: &Self| cursor.pending.map(|due| due.sample.index);
+        self.segment == other.segment && index(self) == index(other)
     }
 
     /// Goes past the sample that was peeked.

@@ -156,25 +156,18 @@ fn place(
     if let Some(audio) = &audio {
         start = start.min(start_of(audio));
     }
-    let mut video = Placed {
-        track: video,
-        origin: MediaTime::ZERO - start,
-    };
-    let mut audio = audio.map(|track| Placed {
-        track,
-        origin: MediaTime::ZERO - start,
-    });
-    let mut first = first_dts(&video);
+    let origin = MediaTime::ZERO - start;
+    let mut first = first_dts(&video, origin);
     if let Some(audio) = &audio {
-        first = first.min(first_dts(audio));
+        first = first.min(first_dts(audio, origin));
     }
     // In whole milliseconds, as the muxer does it: then its rounding is ours.
     let shift = MediaTime::from_millis((-first.as_millis()).max(0));
-    video.origin = video.origin + shift;
-    if let Some(audio) = &mut audio {
-        audio.origin = audio.origin + shift;
-    }
-    (video, audio)
+    let origin = origin + shift;
+    (
+        Placed::new(video, origin),
+        audio.map(|track| Placed::new(track, origin)),
+    )
 }
 
 fn start_of<D>(track: &Track<D>) -> MediaTime {
@@ -182,13 +175,12 @@ fn start_of<D>(track: &Track<D>) -> MediaTime {
 }
 
 /// The first decoding time, which may be below zero.
-fn first_dts<D>(placed: &Placed<D>) -> MediaTime {
-    let track = &placed.track;
+fn first_dts<D>(track: &Track<D>, origin: MediaTime) -> MediaTime {
     let Some(segment) = track.timeline.segments.first() else {
         return MediaTime::ZERO;
     };
     let mut cursor = track.samples.cursor(segment.samples.start);
     let first = cursor.next(&track.samples).map_or(0, |first| first.dts);
     let first = first.saturating_add(segment.displacement);
-    MediaTime::from_ticks(first, track.time_scale) + placed.origin
+    MediaTime::from_ticks(first, track.time_scale) + origin
 }

@@ -26,9 +26,10 @@ pub struct Packets {
 impl Packets {
     pub(crate) fn new(content: Arc<Content>, from: MediaTime) -> Self {
         let mut video = content.video.at_key_frame(from);
-        let first = content.video.start().peek(&content.video);
+        let mut first = content.video.start();
+        first.peek(&content.video);
         let start = video.peek(&content.video);
-        let from_start = first.map(|due| due.sample.index) == start.map(|due| due.sample.index);
+        let from_start = video.is_where(&first);
         let audio = content.audio.as_ref().map(|audio| match start {
             // Sound may start before the first picture.
             Some(start) if !from_start => audio.at_or_after(start.dts),

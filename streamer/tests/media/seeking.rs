@@ -1,39 +1,50 @@
 //! Starting somewhere in the middle: nothing lost, nothing before the key frame repeated.
 
 use broadcast::MediaTime;
-use streamer::media::{Packet, TrackKind};
+use streamer::media::{Movie, Packet, TrackKind};
 
-use crate::{movies::open, support::packets};
+use crate::{boxes::Video, movies::open, support::packets};
 
 fn of(packets: &[Packet], track: TrackKind) -> impl Iterator<Item = &Packet> {
     packets.iter().filter(move |packet| packet.track == track)
 }
 
-/// From every packet's time on: the picture from the last key frame, the sound from its time.
+/// From every packet's time on, and between them.
 async fn check(name: &str) {
-    let movie = open(name).await;
-    let all = packets(&movie, MediaTime::ZERO).await;
+    check_all(name, &open(name).await).await;
+}
+
+/// The picture from the last key frame, the sound from its time. Where an edit brings along frames
+/// from before its start, several are due at once: then it is the last of those in their order.
+async fn check_all(name: &str, movie: &Movie) {
+    let all = packets(movie, MediaTime::ZERO).await;
     assert!(all.is_sorted_by_key(|packet| packet.dts));
-    for at in all.iter().map(|packet| packet.dts) {
-        let key = of(&all, TrackKind::Video)
-            .filter(|packet| packet.key_frame && packet.dts <= at)
-            .last()
-            .or(of(&all, TrackKind::Video).next())
-            .unwrap();
-        assert_eq!(movie.key_frame_at_or_before(at), key.dts, "{name} {at:?}");
-        let first = of(&all, TrackKind::Video).next().unwrap();
-        let expected: Vec<&Packet> = all
+    let is_video = |packet: &Packet| packet.track == TrackKind::Video;
+    let first = all.iter().position(is_video).unwrap();
+    let dues = all.iter().map(|packet| packet.dts);
+    let between = MediaTime::from_millis(10);
+    for at in dues.flat_map(|due| [due, due + between]) {
+        let key = all
             .iter()
-            .filter(|packet| {
-                let start = match packet.track {
-                    TrackKind::Audio if key == first => MediaTime::ZERO,
-                    _ => key.dts,
-                };
-                packet.dts >= start
-            })
-            .collect();
-        let got = packets(&movie, at).await;
-        assert_eq!(got.iter().collect::<Vec<_>>(), expected, "{name} {at:?}");
+            .rposition(|packet| is_video(packet) && packet.key_frame && packet.dts <= at)
+            .unwrap_or(first);
+        let start = all[key].dts;
+        assert_eq!(movie.key_frame_at_or_before(at), start, "{name} {at:?}");
+        let expected = all.iter().enumerate().filter(|(place, packet)| {
+            match packet.track {
+                TrackKind::Video => *place >= key,
+                // Sound may start before the first picture.
+                TrackKind::Audio => key == first || packet.dts >= start,
+            }
+        });
+        let got = packets(movie, at).await;
+        assert!(
+            got.iter().eq(expected.map(|(_, packet)| packet)),
+            "{name} {at:?}: from {start:?}, got {:?}",
+            got.iter()
+                .map(|packet| (packet.track, packet.dts))
+                .collect::<Vec<_>>()
+        );
     }
 }
 
@@ -59,7 +70,30 @@ async fn edit_list() {
 }
 
 #[tokio::test]
+async fn several_edits() {
+    check("several-edits.mp4").await;
+}
+
+#[tokio::test]
+async fn all_of_it_twice() {
+    let mut video = Video::of("several-edits.mp4");
+    for track in 0..2 {
+        // All of it: as many milliseconds, from zero, at the usual speed.
+        let part = [6_000, 0, 0x1_0000_u32].map(u32::to_be_bytes).concat();
+        let edits = video.track(track).at("edts/elst");
+        edits.set(8, &[part.clone(), part].concat());
+    }
+    check_all("twice", &video.open().await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn variable_frame_rate() {
+    check("variable-rate.mp4").await;
+}
+
+#[tokio::test]
 async fn fragments() {
+    check("fragments-edit.mp4").await;
     check("fragments-absolute.mp4").await;
     check("fragments-late.mp4").await;
     check("fragments-negative.mp4").await;
