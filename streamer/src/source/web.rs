@@ -122,11 +122,18 @@ impl WebOrigin {
 }
 
 /// What was given before may be given again: a web server that is being restarted answers with
-/// almost anything, and the show waits for it as for one that does not answer.
+/// almost anything, redirects to nowhere among it, and a resolver does too. The show waits for it
+/// as for one that does not answer; what may not be connected to is not connected to meanwhile.
 fn midway(error: AttemptError) -> AttemptError {
     match error {
         AttemptError::Fatal(
-            error @ (SourceError::Missing(_) | SourceError::Refused(_) | SourceError::NoRanges),
+            error @ (SourceError::Missing(_)
+            | SourceError::Refused(_)
+            | SourceError::NoRanges
+            | SourceError::Address(_)
+            | SourceError::PlainHttp
+            | SourceError::NotAnAddress(_)
+            | SourceError::Redirects(_)),
         ) => Fault::Withdrawn(words(&error)).into(),
         // It has no such range any more.
         AttemptError::Fatal(SourceError::Empty) => SourceError::Changed.into(),
