@@ -8,6 +8,7 @@ pub mod ingest;
 pub mod media;
 pub mod mp4;
 pub mod rtmp;
+pub mod run_time;
 pub mod show;
 pub mod source;
 pub mod task;

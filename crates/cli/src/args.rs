@@ -143,6 +143,8 @@ pub(crate) fn run() -> Result<ExitCode, CliError> {
         _ => log::Reader::Person,
     };
     log::begin(volume, reader);
+    // Beside videos these keep a region, of which all is to be written down before they leave.
+    let keeps_a_region = matches!(command, Command::Up(_) | Command::Demo(_));
     let mut runtime = match command {
         // What a show does in a second takes a few milliseconds, and threads that wake one another
         // would double that.
@@ -153,7 +155,7 @@ pub(crate) fn run() -> Result<ExitCode, CliError> {
         .enable_all()
         .build()
         .map_err(|error| CliError::internal(format!("cannot start threads: {error}")))?;
-    runtime.block_on(async {
+    let work = async {
         match command {
             Command::Up(args) => up::run(args, &global).await,
             Command::Schedule(args) => schedule::run(args, &global).await,
@@ -170,7 +172,11 @@ pub(crate) fn run() -> Result<ExitCode, CliError> {
             Command::Demo(args) => demo::run(args, &global).await,
             Command::Streamer => Ok(streamer::task::run().await),
         }
-    })
+    };
+    match keeps_a_region {
+        true => runtime.block_on(work),
+        false => streamer::run_time::block_on(runtime, work),
+    }
 }
 
 /// The same refusal without a text that may be a stream key in the wrong place.
