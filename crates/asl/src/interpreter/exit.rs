@@ -10,7 +10,7 @@ use crate::event::Outcome;
 use crate::failure::{Failure, Trouble};
 use crate::history::HistoryEventKind;
 use crate::jsonata::Scope;
-use crate::limits::{PAYLOAD_BYTES, VARIABLES_BYTES};
+use crate::limits::{NESTED_LEVELS, PAYLOAD_BYTES, VARIABLES_BYTES};
 
 /// What a state has worked out before it is left.
 pub(super) struct Leaving {
@@ -163,8 +163,12 @@ impl Run<'_> {
     }
 }
 
-/// The bytes of a value's JSON text.
+/// The bytes of a value's JSON text; of one that lies deeper than [`NESTED_LEVELS`], more than any
+/// limit.
 pub(super) fn size(value: &Value) -> usize {
+    if !is_within(value, NESTED_LEVELS) {
+        return usize::MAX;
+    }
     struct Count(usize);
     impl std::io::Write for Count {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -179,5 +183,18 @@ pub(super) fn size(value: &Value) -> usize {
     match serde_json::to_writer(&mut count, value) {
         Ok(()) => count.0,
         Err(_) => usize::MAX,
+    }
+}
+
+/// Whether a value has so many levels at most; looks no deeper than that.
+fn is_within(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(values) => {
+            levels > 0 && values.iter().all(|inner| is_within(inner, levels - 1))
+        }
+        Value::Object(fields) => {
+            levels > 0 && fields.values().all(|inner| is_within(inner, levels - 1))
+        }
+        _ => true,
     }
 }

@@ -365,3 +365,16 @@ fn the_data_limit() {
         );
     }
 }
+
+#[test]
+fn what_lies_too_deep_is_refused_before_it_is_stored() {
+    // Each turn puts the input one level deeper; a step is a hundred turns at most.
+    let mut machine = Machine::start(
+        json!({"One": {"Type": "Pass", "Output": ["{% $states.input %}"], "Next": "One"}}),
+        json!(1),
+    );
+    machine.wait(0);
+    assert_eq!(machine.error(), "States.DataLimitExceeded");
+    let stored = serde_json::to_string(&machine.execution).unwrap();
+    serde_json::from_str::<asl::Execution>(&stored).unwrap();
+}
