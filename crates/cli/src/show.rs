@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use api::{BroadcastView, DestinationView};
-use broadcast::{DestinationProgress, FailureKind, Status, Timestamps, when};
+use broadcast::{DestinationProgress, FailureKind, Progress, Status, Timestamps, when};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
@@ -165,11 +165,8 @@ pub(crate) fn in_words(broadcast: &BroadcastView, client: &Client, zone: Tz) -> 
 
 /// That the air time is past and the show is not on air yet: its keys are refused, mostly.
 pub(crate) fn late(broadcast: &BroadcastView, now: DateTime<Utc>) -> Option<String> {
-    let has_been_on_air = broadcast
-        .progress
-        .iter()
-        .flat_map(|progress| &progress.destinations)
-        .any(|one| one.on_air_at.is_some());
+    let progress = broadcast.progress.as_ref();
+    let has_been_on_air = progress.is_some_and(Progress::has_been_on_air);
     match broadcast.status {
         Status::Scheduled | Status::Starting | Status::Standby if !has_been_on_air => {
             let late = now - broadcast.air_time;

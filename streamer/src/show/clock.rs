@@ -88,6 +88,8 @@ impl Destination {
             _ => pace,
         };
         self.pace = Some(pace);
+        // What was queued before was so by another clock.
+        self.last_queued = first;
         pace
     }
 }

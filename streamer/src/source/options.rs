@@ -14,6 +14,9 @@ pub struct SourceOptions {
     pub allow_plain_http: bool,
     /// How long a fault is borne while the source is opened.
     pub opening: Retry,
+    /// Whether an earlier attempt has shown some of it. What a web server refuses now may then
+    /// pass, as in the middle of a show, and is a fault to be borne.
+    pub was_read_before: bool,
     /// How long a fault is borne at each block, once the source is open: that may be on air.
     pub retry: Retry,
     /// How long one attempt may take to connect.
@@ -33,6 +36,7 @@ impl Default for SourceOptions {
             addresses: AddressPolicy::PUBLIC,
             allow_plain_http: false,
             opening: Retry::OPENING,
+            was_read_before: false,
             retry: Retry::default(),
             connect_timeout: Duration::from_secs(5),
             stall_timeout: Duration::from_secs(6),

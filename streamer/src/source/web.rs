@@ -83,8 +83,11 @@ impl WebOrigin {
         // The first block says everything that HEAD would, and signed addresses allow GET only.
         let opened = with_retries(&options.opening, || async {
             let got = Mutex::default();
-            let version = asker.fetch(&(0..BLOCK_SIZE), None, &got).await?;
-            Ok((version, got))
+            match asker.fetch(&(0..BLOCK_SIZE), None, &got).await {
+                Ok(version) => Ok((version, got)),
+                Err(error) if options.was_read_before => Err(midway(error)),
+                Err(error) => Err(error),
+            }
         });
         let (version, got) = opened.await?;
         let first = std::mem::take(&mut *lock(&got)).freeze();

@@ -224,6 +224,7 @@ impl Attempt<'_> {
             addresses: self.settings.addresses,
             allow_plain_http: self.settings.addresses.allow_private,
             aws: Some(self.aws.clone()),
+            was_read_before: self.before().is_some_and(Progress::has_been_on_air),
             ..SourceOptions::default()
         };
         let source = Source::open(&self.broadcast.source, options).await?;

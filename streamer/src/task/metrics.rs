@@ -74,12 +74,7 @@ impl Metrics {
                 ("attempt", Value::from(settings.attempt)),
             ],
         };
-        let was_on_air = before.is_some_and(|before| {
-            before
-                .destinations
-                .iter()
-                .any(|one| one.on_air_at.is_some())
-        });
+        let was_on_air = before.is_some_and(Progress::has_been_on_air);
         Some(Self {
             labels,
             minute: None,

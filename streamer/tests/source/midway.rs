@@ -45,6 +45,11 @@ impl Ailing {
     async fn play(&self, path: &str, options: SourceOptions, away: Option<Duration>) -> Played {
         let source = Source::open(&self.server.url(path), options).await.unwrap();
         let movie = Movie::open(source, &MovieOptions::default()).await.unwrap();
+        self.is_out_for(away);
+        read(&movie).await
+    }
+
+    fn is_out_for(&self, away: Option<Duration>) {
         self.is_out.store(true, Ordering::SeqCst);
         if let Some(away) = away {
             let is_out = Arc::clone(&self.is_out);
@@ -53,7 +58,6 @@ impl Ailing {
                 is_out.store(false, Ordering::SeqCst);
             });
         }
-        read(&movie).await
     }
 }
 
@@ -108,6 +112,19 @@ async fn what_passes_costs_nothing() {
         let away = Some(Duration::from_millis(300));
         let played = ailing.play("/talk.mp4", options, away);
         played.await.whole();
+    }
+}
+
+#[tokio::test]
+async fn what_an_earlier_attempt_has_read_is_waited_for_while_it_is_opened() {
+    for (fault, _) in FAULTS {
+        let options = SourceOptions {
+            was_read_before: true,
+            ..options_for(&fault)
+        };
+        let ailing = Ailing::new(fault).await;
+        ailing.is_out_for(Some(Duration::from_millis(300)));
+        play(&ailing.server.url("/talk.mp4"), options).await.whole();
     }
 }
 

@@ -219,6 +219,7 @@ pub(crate) fn options() -> SourceOptions {
         addresses: AddressPolicy::PRIVATE_TOO,
         allow_plain_http: true,
         opening: retry,
+        was_read_before: false,
         retry,
         connect_timeout: Duration::from_secs(20),
         stall_timeout: Duration::from_secs(20),

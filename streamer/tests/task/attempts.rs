@@ -6,7 +6,11 @@ use broadcast::{
     Backup, DestinationProgress, FailureKind, MediaTime, OnDrop, Phase, Progress, Status,
     keys::Keys,
 };
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 use crate::world::World;
 
@@ -259,6 +263,22 @@ async fn a_show_that_begins_after_its_air_time_tells_how_late_it_is() {
     assert!(progress.destinations[0].on_air_error_ms.unwrap() > 0.0);
 }
 
+/// The progress of an attempt that came to 1.5 s of a fixture.
+fn broken_off(on_air_at: DateTime<Utc>) -> Progress {
+    Progress {
+        attempt: 1,
+        phase: Phase::Finished,
+        duration: MediaTime::from_millis(4_000),
+        heartbeat: on_air_at,
+        destinations: vec![DestinationProgress {
+            name: "a".into(),
+            position: MediaTime::from_millis(1_500),
+            on_air_at: Some(on_air_at),
+            ..DestinationProgress::default()
+        }],
+    }
+}
+
 #[tokio::test]
 async fn a_retry_hours_later_shows_the_rest_whatever_was_to_be_skipped() {
     let world = World::new().await;
@@ -267,18 +287,7 @@ async fn a_retry_hours_later_shows_the_rest_whatever_was_to_be_skipped() {
         .broadcast_with("moov-first.mp4", Duration::ZERO, |broadcast| {
             broadcast.air_time = on_air_at;
             broadcast.on_drop = OnDrop::Skip;
-            broadcast.progress = Some(Progress {
-                attempt: 1,
-                phase: Phase::Finished,
-                duration: MediaTime::from_millis(4_000),
-                heartbeat: on_air_at,
-                destinations: vec![DestinationProgress {
-                    name: "a".into(),
-                    position: MediaTime::from_millis(1_500),
-                    on_air_at: Some(on_air_at),
-                    ..DestinationProgress::default()
-                }],
-            });
+            broadcast.progress = Some(broken_off(on_air_at));
         })
         .await;
     let (code, _) = world.streamer(&id, 1).ends().await;
@@ -287,4 +296,27 @@ async fn a_retry_hours_later_shows_the_rest_whatever_was_to_be_skipped() {
     let it = &progress.destinations[0];
     assert!(it.finished && it.video_frames > 30, "{it:?}");
     assert_eq!(it.on_air_at, Some(on_air_at));
+}
+
+#[tokio::test]
+async fn a_retry_waits_for_a_web_server_that_has_lost_what_was_shown() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let source = format!("http://{}/talk.mp4", listener.local_addr().unwrap());
+    let world = World::new().await;
+    let id = world
+        .broadcast_with("moov-first.mp4", Duration::ZERO, |broadcast| {
+            broadcast.source = source.parse().unwrap();
+            broadcast.progress = Some(broken_off(broadcast.air_time));
+        })
+        .await;
+    let streamer = world.streamer(&id, 1);
+    for _ in 0..2 {
+        let asked = tokio::time::timeout(Duration::from_secs(10), listener.accept()).await;
+        let (mut stream, _) = asked.unwrap().unwrap();
+        stream.read(&mut [0; 4096]).await.unwrap();
+        let answer = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        stream.write_all(answer).await.unwrap();
+    }
+    streamer.terminate();
+    streamer.ends().await;
 }

@@ -82,4 +82,9 @@ impl Progress {
             .max()
             .unwrap_or_default()
     }
+
+    /// Whether some of the show has left for any destination.
+    pub fn has_been_on_air(&self) -> bool {
+        self.destinations.iter().any(|one| one.on_air_at.is_some())
+    }
 }
