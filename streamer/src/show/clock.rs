@@ -53,7 +53,7 @@ impl Destination {
         if self.show.on_drop != OnDrop::Skip || self.from_checkpoint {
             return None;
         }
-        if self.resume > MediaTime::ZERO {
+        if self.goes_on() {
             // If the earlier attempt began late, its clock did so, too. Where it made up for that
             // there is no telling, and too little is skipped rather than too much.
             let since = self.target.on_air_at.unwrap_or(self.show.air_time);
@@ -74,7 +74,7 @@ impl Destination {
             Some(pace) => pace.resumed(now, first, self.last_queued),
             None if held => Pace::new(air, first, MediaTime::ZERO),
             None if let Some(clock) = self.clock() => Pace::new(now, clock, MediaTime::ZERO),
-            None if self.resume > MediaTime::ZERO => {
+            None if self.goes_on() => {
                 // Another attempt was on air: its time stamps went on with the clock, too. What it
                 // sent early is less than it takes to start another.
                 let clock = MediaTime::from(gate::past(self.show.air_time));

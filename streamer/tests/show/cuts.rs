@@ -45,12 +45,14 @@ async fn check(seed: u64, movie: &Movie, wanted: &[Wanted]) {
         .map(|_| random.u64(1000..3500))
         .collect();
     let mut start_at = MediaTime::ZERO;
+    let mut on_air_at = None;
     loop {
         let mut show = show(movie, vec![destination("it", &ingest)], air_time);
         show.start_at = start_at;
+        show.destinations[0].on_air_at = on_air_at;
         show.patience = Duration::from_secs(60);
         let stop = CancellationToken::new();
-        let (updates, _last) = watch::channel(Update::default());
+        let (updates, last) = watch::channel(Update::default());
         let running = shows::run(show, updates, stop.clone());
         let shown = match stops.pop() {
             None => running.await,
@@ -71,6 +73,7 @@ async fn check(seed: u64, movie: &Movie, wanted: &[Wanted]) {
                     "seed {seed}: {failure}"
                 );
                 start_at = failure.position.unwrap();
+                on_air_at = on_air_at.or(last.borrow().destinations[0].on_air_at);
                 // Another task takes longer to start, and what this one sent early is over then.
                 sleep(Duration::from_millis(100)).await;
             }
