@@ -56,8 +56,8 @@ async fn a_retry_after_the_end_shows_the_rest() {
         // 3 h after the air time, of which the checkpoint at 2.1 s is to be taken off.
         check(Some(3 * HOUR), 0, 2100, 2..=2, 3 * HOUR - 3),
         check(None, 3 * HOUR, 2100, 2..=2, 3 * HOUR - 3),
-        // It was on air, and is not known to have any of it.
-        check(Some(3 * HOUR), 0, 0, 0..=0, 0),
+        // It was on air, and the ingest is not known to have any of it.
+        check(Some(3 * HOUR), 0, 0, 0..=0, 3 * HOUR),
     );
 }
 
