@@ -58,7 +58,12 @@ impl Packets {
             .reader
             .read(sample.offset, sample.size as usize)
             .await
-            .map_err(|error| error.into_failure(self.content.source.label()).at(due.dts))?;
+            .map_err(|error| {
+                let mut failure = error.into_failure(self.content.source.label());
+                // A show ends with where to go on from, which is some packets before.
+                failure.message = format!("{}, at {} of the video", failure.message, due.dts);
+                failure.at(due.dts)
+            })?;
         self.pass(track);
         Ok(Some(Packet {
             track,

@@ -44,6 +44,8 @@ struct Sessions {
     refused: u32,
     /// The sessions whose credentials signed requests for objects, in order.
     used: Vec<String>,
+    /// Of all objects: their entity tag.
+    version: u32,
 }
 
 impl Host {
@@ -58,6 +60,7 @@ impl Host {
             given: Vec::new(),
             refused: 0,
             used: Vec::new(),
+            version: 1,
         }));
         let shared = Arc::clone(&sessions);
         tokio::spawn(async move {
@@ -78,6 +81,11 @@ impl Host {
     /// GIVEN credentials that S3 takes for a shorter time than they say.
     pub(crate) fn taken_for(&self, duration: Duration) {
         self.sessions.lock().unwrap().taken_for = duration;
+    }
+
+    /// WHEN every object of the bucket is another one than before.
+    pub(crate) fn replace_objects(&self) {
+        self.sessions.lock().unwrap().version += 1;
     }
 
     /// How often credentials were given, and whose signed the requests for objects.
@@ -134,8 +142,11 @@ async fn answer(mut stream: TcpStream, sessions: &Mutex<Sessions>) -> std::io::R
         Some(name) => {
             let session = header("x-amz-security-token").unwrap_or("none");
             let authorization = header("authorization").unwrap_or_default();
-            match sessions.lock().unwrap().takes(session, authorization) {
-                true => object(name, header("range")),
+            let mut sessions = sessions.lock().unwrap();
+            let tag = format!("\"v{}\"", sessions.version);
+            match sessions.takes(session, authorization) {
+                true if header("if-match").is_some_and(|wanted| wanted != tag) => replaced(),
+                true => object(name, header("range"), &tag),
                 false => expired(),
             }
         }
@@ -156,6 +167,11 @@ type Answer = (&'static str, String, Vec<u8>);
 fn expired() -> Answer {
     let body = b"<Error><Code>ExpiredToken</Code></Error>".to_vec();
     ("400 Bad Request", String::new(), body)
+}
+
+fn replaced() -> Answer {
+    let body = b"<Error><Code>PreconditionFailed</Code></Error>".to_vec();
+    ("412 Precondition Failed", String::new(), body)
 }
 
 fn credentials(sessions: &Mutex<Sessions>) -> Answer {
@@ -206,7 +222,7 @@ fn content(name: &str) -> Option<Vec<u8>> {
     std::fs::read(path).ok()
 }
 
-fn object(name: &str, range: Option<&str>) -> Answer {
+fn object(name: &str, range: Option<&str>, tag: &str) -> Answer {
     let Some(content) = content(name) else {
         let body = b"<Error><Code>NoSuchKey</Code></Error>".to_vec();
         return ("404 Not Found", String::new(), body);
@@ -218,7 +234,7 @@ fn object(name: &str, range: Option<&str>) -> Answer {
     let first: usize = first.parse().unwrap();
     let last = last.parse().unwrap_or(usize::MAX).min(content.len() - 1);
     let headers = format!(
-        "etag: \"v1\"\r\ncontent-range: bytes {first}-{last}/{}\r\n",
+        "etag: {tag}\r\ncontent-range: bytes {first}-{last}/{}\r\n",
         content.len()
     );
     (

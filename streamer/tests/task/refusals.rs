@@ -5,9 +5,10 @@ use std::time::Duration;
 use broadcast::{FailureKind, Outcome, Status, keys};
 use chrono::Utc;
 
-use crate::world::World;
+use crate::{host::FAR_APART, world::World};
 
 const NOW: Duration = Duration::ZERO;
+const SOON: Duration = Duration::from_secs(2);
 
 fn code(kind: FailureKind) -> i32 {
     i32::from(kind.exit_code())
@@ -28,6 +29,51 @@ async fn a_video_that_cannot_be_shown_is_refused_before_anything_is_published() 
         assert_eq!(attempt.failure.unwrap().kind, kind);
     }
     assert!(world.ingest.publishes().is_empty());
+}
+
+#[tokio::test]
+async fn a_sound_track_that_is_not_there_is_refused() {
+    let world = World::new().await;
+    let id = world
+        .broadcast_with("moov-first.mp4", NOW, |it| it.audio_track = Some(7))
+        .await;
+
+    let (exit, _) = world.streamer(&id, 1).ends().await;
+
+    assert_eq!(exit, code(FailureKind::BadRequest));
+    let attempt = world.table.find_attempt(&id, 1).await.unwrap().unwrap();
+    let words = attempt.failure.unwrap().message;
+    assert!(words.contains('7'), "{words}");
+    assert!(world.ingest.publishes().is_empty());
+}
+
+#[tokio::test]
+async fn a_video_that_is_replaced_in_the_middle_ends_the_show_where_it_was() {
+    let world = World::new().await;
+    let id = world.broadcast(FAR_APART, SOON, &["a"]).await;
+    let streamer = world.streamer(&id, 1);
+    let is_on_air = |now: &ingest::Snapshot| now.publishes.iter().any(|it| it.video_packets > 0);
+    world.ingest.until(is_on_air).await;
+    world.host.replace_objects();
+
+    let (exit, log) = streamer.ends().await;
+
+    assert_eq!(exit, code(FailureKind::SourceUnreadable), "{log}");
+    let attempt = world.table.find_attempt(&id, 1).await.unwrap().unwrap();
+    let failure = attempt.failure.unwrap();
+    let words = failure.message;
+    assert!(words.contains("changed or replaced"), "{words}");
+    // All that had been read has arrived; 15 pictures a second, a key frame each second.
+    let sent = world.ingest.publishes()[0].video_packets;
+    assert!((1..60).contains(&sent), "{sent} pictures");
+    let at = words.split_once(", at 0:00:0").unwrap().1;
+    let at: f64 = at.strip_suffix(" of the video").unwrap().parse().unwrap();
+    let off = (at - sent as f64 / 15.0).abs();
+    assert!(off <= 0.1, "{sent} pictures, {words}");
+    // From where it can go on.
+    let from = failure.position.unwrap().as_millis() as f64 / 1000.0;
+    assert!(from <= at && at < from + 1.1, "{from} s, {words}");
+    assert!(!world.progress(&id).await.destinations[0].finished);
 }
 
 #[tokio::test]
