@@ -13,8 +13,13 @@ const NOTICED: Duration = Duration::from_secs(15);
 #[path = "../../tests/support/certificate.rs"]
 mod certificate;
 
-/// Sends 6 Mbit/s until the connection is found dead; how long after the ingest stopped reading.
-async fn time_to_notice(acknowledge: bool, tls: Option<&certificate::Certificate>) -> Duration {
+/// Sends so many bits per second until the connection is found dead; how long after the ingest
+/// stopped reading.
+async fn time_to_notice(
+    bit_rate: u64,
+    acknowledge: bool,
+    tls: Option<&certificate::Certificate>,
+) -> Duration {
     let mut behaviour = Behaviour::default();
     behaviour.acknowledge = acknowledge;
     let ingest = Rehearsal::bind(
@@ -32,14 +37,14 @@ async fn time_to_notice(acknowledge: bool, tls: Option<&certificate::Certificate
     .unwrap();
     let policy = DialPolicy {
         ca_file: tls.map(|tls| tls.ca_file.clone()),
-        ..DialPolicy::new(AddressPolicy::PRIVATE_TOO).for_bit_rate(6_000_000)
+        ..DialPolicy::new(AddressPolicy::PRIVATE_TOO).for_bit_rate(bit_rate)
     };
     let url = ingest.url("live").parse().unwrap();
     let mut connection = Connection::open(&url, &StreamKey::new("key"), &policy)
         .await
         .unwrap();
     let mut stalled = None;
-    let frame = vec![0; 25_000];
+    let frame = vec![0; usize::try_from(bit_rate / 8 / 30).unwrap()];
     let mut due = Instant::now();
     for number in 0_u32.. {
         due += Duration::from_micros(33_333);
@@ -65,12 +70,16 @@ async fn time_to_notice(acknowledge: bool, tls: Option<&certificate::Certificate
 async fn an_ingest_that_reads_nothing_is_noticed() {
     let tls = certificate::certificate("127.0.0.1");
     let times = tokio::join!(
-        time_to_notice(true, None),
-        time_to_notice(false, None),
-        time_to_notice(true, Some(&tls)),
-        time_to_notice(false, Some(&tls)),
+        time_to_notice(6_000_000, true, None),
+        time_to_notice(6_000_000, false, None),
+        time_to_notice(6_000_000, true, Some(&tls)),
+        time_to_notice(6_000_000, false, Some(&tls)),
+        // Without a send buffer of our own.
+        time_to_notice(20_000_000, true, None),
+        time_to_notice(20_000_000, false, None),
     );
-    for time in [times.0, times.1, times.2, times.3] {
+    let (a, b, c, d, e, f) = times;
+    for time in [a, b, c, d, e, f] {
         assert!(time < NOTICED, "{time:?}");
     }
 }
