@@ -66,6 +66,8 @@ def main():
             untouched(checks, flv, directory)
         with checks.section("to nginx-rtmp"):
             publish(checks, flv, directory, directory / "1.mp4")
+        with checks.section("the second of two sound tracks, to nginx-rtmp"):
+            choose(checks, directory, directory / "1.mp4")
     checks.finish()
 
 
@@ -96,7 +98,7 @@ def judge(checks, flv, directory, file, has_sound, repeats):
     plain, whole = directory / "plain.flv", directory / "whole.flv"
     write(flv, file, plain)
     warned = write(flv, file, whole, "--head", HEAD, "--tail", TAIL, "--silence")
-    checks.equal("decodes without a complaint", complaints(whole), complaints(plain))
+    checks.equal("decodes without a complaint", media.complaints(whole), media.complaints(plain))
     checks.check("no warning of a tail that is not held", "cannot be held" not in warned, warned)
 
     bare, full = media.packets(plain), media.packets(whole)
@@ -160,7 +162,7 @@ def go_on(checks, flv, directory, file):
     for position in (0.5, 2.5, 3.5, 6.5, 8.0, 9.9):
         write(flv, file, part, "--head", HEAD, "--tail", TAIL, "--from", position)
         got = contents(media.packets(part)["video"])
-        checks.check(f"from {position} s", complaints(part) == "" and whole[-len(got):] == got,
+        checks.check(f"from {position} s", media.complaints(part) == "" and whole[-len(got):] == got,
                      f"{len(got)} packets")
 
 
@@ -195,14 +197,23 @@ def publish(checks, flv, directory, file):
             checks.equal("exit code", play.wait(40), 0, play.last_words())
             recording = eventually(lambda: nginx.recordings("show"), 5)
             media.compare(checks, "recording", recording[0], wanted)
-            checks.equal("decodes without a complaint", complaints(recording[0]), "")
+            checks.equal("decodes without a complaint", media.complaints(recording[0]), "")
 
 
-def complaints(path):
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-xerror", "-err_detect", "explode", "-i", path,
-               "-f", "null", "-"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    return done.stderr.strip() + (f" exit code {done.returncode}" if done.returncode else "")
+def choose(checks, directory, file):
+    """`--audio 2`: the second sound track, and nothing of the first."""
+    second, both = directory / "second.mp4", directory / "both.mp4"
+    media.ffmpeg("-i", file, "-f", "lavfi", "-i", "anoisesrc=seed=2:sample_rate=44100", "-map", "0:v", "-map", "1:a",
+                 "-t", 4, "-c:v", "copy", "-c:a", "aac", "-ac", 1, second)
+    media.ffmpeg("-i", file, "-i", second, "-map", "0:v", "-map", "0:a", "-map", "1:a", "-c", "copy", both)
+    with Nginx(directory / "choosing") as nginx:
+        with Play(directory / "chosen", both, nginx.url, "show", "--audio", "2") as play:
+            checks.equal("exit code", play.wait(40), 0, play.last_words())
+            recording = eventually(lambda: nginx.recordings("show"), 5)
+        channels, rate, _ = samples(recording[0])
+        checks.equal("channels and samples a second", (channels, rate), (1, 44_100))
+        sent, wanted = (contents(media.packets(it)["audio"]) for it in (recording[0], second))
+        checks.check("its packets", sent == wanted, f"{len(sent)} of {len(wanted)}")
 
 
 def pictures(path):

@@ -12,6 +12,8 @@ ENCODERS = {
     "av01": ["-c:v", "libaom-av1", "-cpu-used", "8", "-usage", "realtime", "-g", "60"],
 }
 SECONDS = 6
+# Of the head and of the tail each.
+HELD = 5
 TEMPORAL_DELIMITER = b"\x12\0"
 
 
@@ -33,11 +35,38 @@ def arrives(found, world, name, four_cc):
     theirs = [packet.pts for packet in expected["video"]]
     off = max(abs((a - ours[0]) - (b - theirs[0])) for a, b in zip(ours, theirs))
     found.check("times of showing are the file's", off <= 1.001, f"at most {off:.2f} ms apart")
-    stream = ingest.directory / ("stream.hevc" if four_cc == "hvc1" else "stream.obu")
-    stream.write_bytes(plain_stream(tags, four_cc))
+    stream = plain_file(ingest.directory, tags, four_cc)
     hashes = frame_hashes(stream)
     found.check("decoded frames are the file's", hashes == frame_hashes(file) and len(hashes) > 0,
                 f"{len(hashes)} frames")
+
+
+def is_held(found, world, name, four_cc):
+    """With a head and a tail, which are made of its key frames."""
+    with world.ours(name, f"codecs:{four_cc}") as ingest:
+        # Key frames that the pictures around them do not depend on: x265 makes others unless told.
+        file = encode(ingest.directory, four_cc, ":open-gop=0")
+        with world.play(ingest, "--head", f"{HELD}s", "--tail", f"{HELD}s", file=file) as play:
+            found.equal("the show ends well", play.wait(SECONDS + 2 * HELD + 60), 0, play.last_words())
+        recording, = ingest.recordings()
+    tags = list(video_tags(recording.read_bytes()))
+    stream = plain_file(ingest.directory, tags, four_cc)
+    found.equal("decodes without a complaint", media.complaints(stream), "")
+    alone, shown = frame_hashes(file), frame_hashes(stream)
+    starts = range(len(shown) - len(alone) + 1)
+    start = next((at for at in starts if shown[at:at + len(alone)] == alone), None)
+    if not found.check("the frames of the video are untouched", start is not None, f"{len(shown)} frames"):
+        return
+    head, tail = shown[:start], shown[start + len(alone):]
+    found.check("the head shows the first picture", head and set(head) == {alone[0]}, f"{len(head)} frames")
+    keys = [packet.key for packet in media.packets(file)["video"]]
+    last = len(keys) - 1 - keys[::-1].index(True)
+    found.check("the tail shows the last key frame", tail and set(tail) == {alone[last]}, f"{len(tail)} frames")
+    times = [tag.timestamp for tag in tags[1:]]
+    found.check("decoding times rise", all(b > a for a, b in zip(times, times[1:])))
+    lasts = times[-1] - times[0]
+    found.check("as long as all of it, but for the last picture held",
+                (SECONDS + HELD) * 1000 <= lasts <= (SECONDS + 2 * HELD) * 1000 + 50, f"{lasts} ms")
 
 
 def is_refused(found, world, name):
@@ -50,9 +79,9 @@ def is_refused(found, world, name):
         found.equal("publishes", len(ingest.report()), 0)
 
 
-def encode(directory, four_cc):
-    return media.encode(directory / "show.mp4", SECONDS, size="640x360", video=[*ENCODERS[four_cc],
-                        "-pix_fmt", "yuv420p"])
+def encode(directory, four_cc, x265=""):
+    options = [option + x265 if "keyint" in option else option for option in ENCODERS[four_cc]]
+    return media.encode(directory / "show.mp4", SECONDS, size="640x360", video=[*options, "-pix_fmt", "yuv420p"])
 
 
 class Tag:
@@ -80,6 +109,12 @@ def video_tags(flv):
         if kind == 9:
             yield Tag(timestamp, flv[at + 11:at + 11 + length])
         at += 11 + length + 4
+
+
+def plain_file(directory, tags, four_cc):
+    path = directory / ("stream.hevc" if four_cc == "hvc1" else "stream.obu")
+    path.write_bytes(plain_stream(tags, four_cc))
+    return path
 
 
 def plain_stream(tags, four_cc):

@@ -96,6 +96,8 @@ def scenarios():
         refuses("silent from publish", "silent-from:publish", 69, "answer to publish"),
         ("HEVC by Enhanced RTMP", enhanced.arrives, "hvc1"),
         ("AV1 by Enhanced RTMP", enhanced.arrives, "av01"),
+        ("HEVC with head and tail", enhanced.is_held, "hvc1"),
+        ("AV1 with head and tail", enhanced.is_held, "av01"),
         ("HEVC where nobody takes it", enhanced.is_refused),
         ("nginx-rtmp past 4 h 39 m", foreign.nginx, -16_777.215 + 5),
         ("nginx-rtmp past 49 days", foreign.nginx, -4_294_967.296 + 5),
@@ -139,6 +141,7 @@ class Found:
 
     def check(self, name, holds, detail=""):
         self.checks.append((f"{self.name}: {name}", holds, detail))
+        return holds
 
     def equal(self, name, actual, expected, detail=""):
         if actual != expected:

@@ -26,6 +26,14 @@ def encode(path, seconds, *, size="1280x720", b_frames=0, video=None, audio=None
     return path
 
 
+def complaints(path):
+    """What ffmpeg says when it decodes all of a file; nothing if all is well."""
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-xerror", "-err_detect", "explode", "-i", path,
+               "-f", "null", "-"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return done.stderr.strip() + (f" exit code {done.returncode}" if done.returncode else "")
+
+
 def remux(source, path, *more):
     """The same packets in another container or order."""
     ffmpeg("-i", source, "-map", "0", "-c", "copy", *more, path)
